@@ -1,0 +1,139 @@
+import { writeSync } from 'node:fs'
+import { HoldfastError } from './errors.ts'
+
+/**
+ * The failpoints of a node by name. A package adds its own:
+ * `declare module '@holdfast/core' { interface Failpoints { 'acme.upload.before': true } }`,
+ * and lists them in its plugin's `failpoints`, so that a test can walk them.
+ */
+export interface Failpoints {
+  'job.chunk.before': true
+  'job.chunk.after': true
+}
+export type FailpointName = keyof Failpoints
+
+export const CORE_FAILPOINTS = [
+  'job.chunk.before',
+  'job.chunk.after',
+] as const satisfies readonly FailpointName[]
+
+/** What an armed failpoint does when the code reaches it. */
+export type FailpointAction =
+  | { readonly kind: 'error'; readonly error?: () => Error }
+  /** Waits until the test calls `release`; `reached` tells the test that it may. */
+  | { readonly kind: 'park'; readonly rendezvous: Rendezvous }
+  /** Kills this process with SIGKILL, after writing the point's name and a newline to `report` (a file descriptor). */
+  | { readonly kind: 'crash'; readonly report?: number }
+
+export interface ArmOptions {
+  /** Passes that go by untouched before the action happens. Default 0. */
+  readonly skip?: number
+  /** How often the action happens before the point disarms itself. Default 1. */
+  readonly times?: number
+}
+
+/** A meeting point of a test and the code under test. */
+export class Rendezvous {
+  readonly reached: Promise<void>
+  readonly released: Promise<void>
+  /** Called by the parked code. */
+  readonly arrive: () => void
+  /** Called by the test to let the parked code go on. */
+  readonly release: () => void
+  constructor() {
+    const arrival = Promise.withResolvers<void>()
+    const departure = Promise.withResolvers<void>()
+    this.reached = arrival.promise
+    this.released = departure.promise
+    this.arrive = arrival.resolve
+    this.release = departure.resolve
+  }
+}
+
+interface Armed {
+  readonly action: FailpointAction
+  skip: number
+  times: number
+}
+
+/**
+ * Places in the code where a test can make the process fail. One registry a node, injected, so that tests run side
+ * by side. Code asks `if (failpoints.armed) ...`: with nothing armed a point costs one property read.
+ */
+export class FailpointRegistry {
+  /** True while a point is armed or a census runs. */
+  armed = false
+  readonly #names = new Set<string>(CORE_FAILPOINTS)
+  readonly #points = new Map<string, Armed>()
+  #census: Map<string, number> | undefined
+
+  /** Makes names known; the kernel does this with each plugin's list. */
+  declare(names: readonly FailpointName[]): void {
+    for (const name of names) this.#names.add(name)
+  }
+
+  /** Every point that the node's packages have. */
+  names(): FailpointName[] {
+    return [...this.#names].sort() as FailpointName[]
+  }
+
+  /** Arms a point. Dispose of the result (`using`) to disarm it. */
+  arm(name: FailpointName, action: FailpointAction, options: ArmOptions = {}): Disposable {
+    this.#points.set(name, { action, skip: options.skip ?? 0, times: options.times ?? 1 })
+    this.armed = true
+    return { [Symbol.dispose]: () => this.#disarm(name) }
+  }
+
+  /** Counts every pass of every point from now on; the map is live. */
+  census(): ReadonlyMap<string, number> {
+    this.#census ??= new Map()
+    this.armed = true
+    return this.#census
+  }
+
+  /** For asynchronous code: all actions. */
+  async hit(name: FailpointName): Promise<void> {
+    const action = this.#pass(name)
+    if (action?.kind === 'park') {
+      action.rendezvous.arrive()
+      await action.rendezvous.released
+    } else if (action) act(name, action)
+  }
+
+  /** For code that must not wait, such as the inside of a transaction: error and crash only. */
+  hitSync(name: FailpointName): void {
+    const action = this.#pass(name)
+    if (action?.kind === 'park')
+      throw new TypeError(`failpoint ${name} is inside synchronous code and cannot park`)
+    if (action) act(name, action)
+  }
+
+  #pass(name: FailpointName): FailpointAction | undefined {
+    if (!this.#names.has(name))
+      throw new TypeError(`failpoint ${name} is not declared by any plugin of this node`)
+    this.#census?.set(name, (this.#census.get(name) ?? 0) + 1)
+    const point = this.#points.get(name)
+    if (!point) return undefined
+    if (point.skip > 0) {
+      point.skip--
+      return undefined
+    }
+    point.times--
+    if (point.times === 0) this.#disarm(name)
+    return point.action
+  }
+
+  #disarm(name: string): void {
+    this.#points.delete(name)
+    this.armed = this.#points.size > 0 || this.#census !== undefined
+  }
+}
+
+function act(name: FailpointName, action: Exclude<FailpointAction, { kind: 'park' }>): void {
+  if (action.kind === 'error')
+    throw action.error?.() ?? new HoldfastError('HF_FAILPOINT', `failpoint ${name}`)
+  if (action.report !== undefined) writeSync(action.report, `${name}\n`)
+  process.kill(process.pid, 'SIGKILL')
+  // The signal may be delivered a moment later; nothing of this process may run until then.
+  for (;;);
+}

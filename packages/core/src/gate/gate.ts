@@ -1,0 +1,58 @@
+import { HoldfastError, messageOf } from '../errors.ts'
+import type { GateHook } from '../hooks/gate-hook.ts'
+import type { Service } from '../kernel/service.ts'
+import type { Denial, GateRequest, Verdict } from './request.ts'
+
+/** May this node do this now? */
+export interface Gate {
+  check(request: GateRequest, options?: { readonly signal?: AbortSignal }): Promise<Verdict>
+}
+
+/** A part of the node that the gate asks before the taps. */
+export interface GateCondition {
+  readonly name: string
+  readonly check: NonNullable<Service['checkGate']>
+}
+
+/** A node that has no roles acts as this one, in epoch 0. */
+export const STANDALONE = { role: 'standalone', epoch: 0 } as const
+
+/**
+ * Asks the conditions in order, then the taps of the `gate` hook; the first denial wins. Nothing is remembered, and
+ * whatever fails denies.
+ */
+export function createGate(conditions: () => readonly GateCondition[], hook: GateHook): Gate {
+  const denied = (by: string, denial: Denial): Verdict => ({
+    allowed: false,
+    ...STANDALONE,
+    by,
+    message: denial.deny,
+    reason: denial.reason ?? 'not_authorised',
+    ...(denial.retryAfter !== undefined && { retryAfter: denial.retryAfter }),
+  })
+  return {
+    async check(request, options = {}) {
+      for (const condition of conditions()) {
+        try {
+          const denial = await condition.check(request, options)
+          if (denial) return denied(condition.name, denial)
+        } catch (error) {
+          return denied(condition.name, {
+            deny: `its condition failed: ${messageOf(error)}`,
+            reason: 'unknown',
+          })
+        }
+      }
+      const denial = await hook.ask(request, options)
+      return denial ? denied(denial.by, denial) : { allowed: true, ...STANDALONE }
+    },
+  }
+}
+
+/** The error for a call that the gate refused. */
+export function gateDenied(verdict: Extract<Verdict, { allowed: false }>, operation: string): HoldfastError {
+  return new HoldfastError('HF_GATE_DENIED', `${operation} is denied by ${verdict.by}: ${verdict.message}`, {
+    operation,
+    context: verdict,
+  })
+}

@@ -1,0 +1,140 @@
+export { compareBytes } from './byte-order.ts'
+export { type Clock, sleep, systemClock, type Timer } from './clock.ts'
+export {
+  bool,
+  bytes,
+  type ConfigOf,
+  duration,
+  integer,
+  type Knob,
+  type Knobs,
+  oneOf,
+  shape,
+  text,
+} from './config/knobs.ts'
+export {
+  ERROR_CODES,
+  type ErrorCode,
+  type ErrorDetails,
+  type ErrorKind,
+  HoldfastError,
+  hasCode,
+  isHoldfastError,
+  messageOf,
+} from './errors.ts'
+export {
+  type ArmOptions,
+  type FailpointAction,
+  type FailpointName,
+  FailpointRegistry,
+  type Failpoints,
+  Rendezvous,
+} from './failpoints.ts'
+export { type Gate, gateDenied } from './gate/gate.ts'
+export type {
+  AbortReason,
+  Actor,
+  Denial,
+  GateAction,
+  GateActions,
+  GateRequest,
+  Verdict,
+} from './gate/request.ts'
+export type {
+  CommittedBatch,
+  DeletedFile,
+  HookPort,
+  HookPorts,
+  SnapshotIntent,
+  TapOptions,
+} from './hooks/ports.ts'
+export { createIds, type Ids, ULID_PATTERN } from './ids.ts'
+export type {
+  ActContext,
+  ChunkOutcome,
+  JobDefinition,
+  JobRequests,
+  JobRun,
+  Jobs,
+  Plan,
+  PlanContext,
+  PlanItem,
+  RequestOf,
+  RunOptions,
+  RunProgress,
+  Totals,
+} from './jobs/job.ts'
+export { totalsOf } from './jobs/totals.ts'
+export { createNode, type HoldfastNode, type NodeOptions } from './kernel/node.ts'
+export {
+  API_VERSION,
+  definePlugin,
+  isPlugin,
+  type NodeFacts,
+  type Plugin,
+  type PluginContext,
+  type PluginSpec,
+} from './kernel/plugin.ts'
+export type { Service } from './kernel/service.ts'
+export type { Need, Needed, Provided, ServiceName, Services } from './kernel/services.ts'
+export { folderNamespace, hourlyLayout, type Layout, type LayoutFacts } from './layout.ts'
+export { createLogger, type Logger, type LogLevel } from './log.ts'
+export {
+  CONDEMNED_AS,
+  type Condemned,
+  type CondemnedAs,
+  type Entry,
+  type KeyState,
+  type NamespaceCounters,
+  type NewEntry,
+} from './manifest/entry.ts'
+export type { DrainResult, Eraser, QueuedErase } from './manifest/eraser.ts'
+export type { FileDeleteOptions, Files, FileWriteOptions } from './manifest/files.ts'
+export type { Log, LogRecord, Position } from './manifest/log.ts'
+export type { AgeQuery, Manifest, ManifestHead, Page, PageQuery } from './manifest/manifest.ts'
+export {
+  type Batch,
+  type CommitResult,
+  type CondemnOp,
+  type DoomOp,
+  type ErasedOp,
+  type Fence,
+  MAX_BATCH_OPS,
+  type Op,
+  type OpOutcome,
+  type RegisterOp,
+  type SkipReason,
+  type UndoOp,
+} from './manifest/ops.ts'
+export {
+  type FilePath,
+  foldersOf,
+  MAX_PATH_BYTES,
+  MINT_BYTES,
+  mintedPath,
+  mintKey,
+  type PathLimits,
+  parseKey,
+  parsePath,
+  pathProblem,
+  RESERVED_FOLDER,
+  type StorageKey,
+} from './paths.ts'
+export type {
+  Backend,
+  BackendCapabilities,
+  BackendErrorKind,
+  BackendLimits,
+  ByteSource,
+  CallOptions,
+  DeleteOutcome,
+  DeleteTarget,
+  ListField,
+  ListOptions,
+  ListPage,
+  ReadOptions,
+  Stored,
+  WriteOptions,
+  Written,
+} from './storage/backend.ts'
+export type { Storage, StoreRecords } from './storage/storage.ts'

@@ -1,0 +1,146 @@
+import { resolveKnobs } from '../config/resolve.ts'
+import { HoldfastError } from '../errors.ts'
+import { API_VERSION, isPlugin, type Plugin } from './plugin.ts'
+import { isOptional, serviceOf } from './services.ts'
+
+export interface AssemblyProblem {
+  readonly plugin: string
+  /** What is wrong and what to do about it. */
+  readonly problem: string
+}
+
+export interface AssembledPlugin {
+  readonly plugin: Plugin
+  readonly config: object
+}
+
+/**
+ * Checks a set of plugins and puts it in the order of its needs, before anything runs or opens.
+ * @throws HF_ASSEMBLY_INVALID with every problem in its context.
+ */
+export function assemble(given: readonly unknown[]): AssembledPlugin[] {
+  const problems: AssemblyProblem[] = []
+  const plugins = given.flatMap((value, index) => {
+    if (isPlugin(value)) return [value]
+    problems.push({ plugin: `plugins[${index}]`, problem: whyNotAPlugin(value) })
+    return []
+  })
+  for (const plugin of plugins)
+    for (const problem of shapeProblems(plugin)) problems.push({ plugin: plugin.name, problem })
+  problems.push(...sharedIds(plugins), ...serviceProblems(plugins))
+  const configs = new Map<Plugin, object>()
+  for (const plugin of plugins) {
+    const { config, problems: wrong } = resolveKnobs(plugin.config, plugin.options)
+    configs.set(plugin, config)
+    for (const problem of wrong) problems.push({ plugin: plugin.name, problem })
+  }
+  const { order, cycle } = byNeeds(plugins)
+  if (cycle)
+    problems.push({
+      plugin: cycle[0]?.name ?? '',
+      problem: `needs itself in a circle: ${cycle.map(({ id }) => id).join(' -> ')}; one of them must do without`,
+    })
+  if (problems.length > 0) throw assemblyInvalid(problems)
+  return order.map((plugin) => ({ plugin, config: configs.get(plugin) ?? {} }))
+}
+
+export function assemblyInvalid(problems: readonly AssemblyProblem[], cause?: unknown): HoldfastError {
+  const lines = problems.map(({ plugin, problem }) => `\n  - ${plugin}: ${problem}`)
+  return new HoldfastError('HF_ASSEMBLY_INVALID', `the node cannot be assembled:${lines.join('')}`, {
+    operation: 'createNode',
+    context: { problems },
+    cause,
+  })
+}
+
+function whyNotAPlugin(value: unknown): string {
+  if (typeof value === 'function') return `is a function; call it: plugins: [${value.name || 'plugin'}(...)]`
+  if (value instanceof Promise) return 'is a promise; await it first'
+  if (Array.isArray(value)) return 'is an array; spread it: plugins: [...standalone(...)]'
+  if (typeof value === 'object' && value !== null && 'default' in value)
+    return 'is a module; import its factory by name and call it'
+  return 'is not a plugin; make it with definePlugin'
+}
+
+function* shapeProblems(plugin: Plugin): Generator<string> {
+  if (typeof plugin.name !== 'string' || plugin.name === '')
+    yield 'has no name; give it the npm name of its package'
+  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(plugin.id))
+    yield `has the id ${JSON.stringify(plugin.id)}, which is not kebab-case`
+  if (typeof plugin.setup !== 'function') yield 'has no setup function'
+  const [major, minor] = API_VERSION.split('.').map(Number) as [number, number]
+  const wanted = /^(\d+)\.(\d+)$/.exec(plugin.api)
+  if (!wanted)
+    yield `states the api ${JSON.stringify(plugin.api)}; state a contract version such as '${API_VERSION}'`
+  else if (Number(wanted[1]) !== major || Number(wanted[2]) > minor)
+    yield `was written for api ${plugin.api}, this core has ${API_VERSION}; ${Number(wanted[1]) < major ? 'update the plugin' : 'update @holdfast/core'}`
+}
+
+function sharedIds(plugins: readonly Plugin[]): AssemblyProblem[] {
+  const seen = new Map<string, Plugin>()
+  return plugins.flatMap((plugin) => {
+    const other = seen.get(plugin.id)
+    seen.set(plugin.id, plugin)
+    return other
+      ? [
+          {
+            plugin: plugin.name,
+            problem: `has the id ${plugin.id}, which ${other.name} has already; leave one out`,
+          },
+        ]
+      : []
+  })
+}
+
+function serviceProblems(plugins: readonly Plugin[]): AssemblyProblem[] {
+  const problems: AssemblyProblem[] = []
+  const provider = new Map<string, Plugin>()
+  for (const plugin of plugins)
+    for (const service of plugin.provides) {
+      const other = provider.get(service)
+      if (other)
+        problems.push({
+          plugin: plugin.name,
+          problem: `provides ${service}, which ${other.name} provides already; leave one out`,
+        })
+      else provider.set(service, plugin)
+    }
+  for (const plugin of plugins)
+    for (const need of plugin.needs)
+      if (!isOptional(need) && !provider.has(need))
+        problems.push({
+          plugin: plugin.name,
+          problem: `needs the service ${need}, which no plugin provides; add one that does`,
+        })
+  return problems
+}
+
+/** Providers before those who need them; otherwise the given order. Depth first, so a cycle is found as a path. */
+function byNeeds(plugins: readonly Plugin[]): { order: Plugin[]; cycle?: Plugin[] } {
+  const provider = new Map(
+    plugins.flatMap((plugin) => plugin.provides.map((service) => [service as string, plugin] as const)),
+  )
+  const order: Plugin[] = []
+  const done = new Set<Plugin>()
+  const path: Plugin[] = []
+  const visit = (plugin: Plugin): Plugin[] | undefined => {
+    if (done.has(plugin)) return undefined
+    const start = path.indexOf(plugin)
+    if (start !== -1) return [...path.slice(start), plugin]
+    path.push(plugin)
+    for (const need of plugin.needs) {
+      const needed = provider.get(serviceOf(need))
+      const cycle = needed && visit(needed)
+      if (cycle) return cycle
+    }
+    path.pop()
+    done.add(plugin)
+    order.push(plugin)
+    return undefined
+  }
+  for (const plugin of plugins) {
+    const cycle = visit(plugin)
+    if (cycle) return { order, cycle }
+  }
+  return { order }
+}

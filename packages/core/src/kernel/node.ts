@@ -1,0 +1,248 @@
+import { type Clock, systemClock } from '../clock.ts'
+import { duration } from '../config/knobs.ts'
+import { HoldfastError, messageOf } from '../errors.ts'
+import { FailpointRegistry } from '../failpoints.ts'
+import { createGate, type Gate, type GateCondition } from '../gate/gate.ts'
+import { createGateHook } from '../hooks/gate-hook.ts'
+import { type HookPorts, type Seal, undeliverable } from '../hooks/ports.ts'
+import { createIds } from '../ids.ts'
+import type { Jobs } from '../jobs/job.ts'
+import { JobRunner } from '../jobs/runner.ts'
+import { hourlyLayout, type Layout } from '../layout.ts'
+import { createLogger, type Logger, type LogLevel } from '../log.ts'
+import type { Eraser } from '../manifest/eraser.ts'
+import type { Files } from '../manifest/files.ts'
+import { type AssembledPlugin, assemble, assemblyInvalid } from './assembly.ts'
+import { Lifecycle, stopFailed } from './lifecycle.ts'
+import type { Plugin, PluginContext } from './plugin.ts'
+import { Registrations } from './registrations.ts'
+import type { ServiceName, Services } from './services.ts'
+
+export interface NodeOptions {
+  readonly plugins: readonly Plugin[]
+  /** Names this node among others. Default: the manifest makes one and keeps it in its data folder. */
+  readonly id?: string
+  /** How paths carry namespace and time. Default: {@link hourlyLayout}. */
+  readonly layout?: Layout
+  readonly clock?: Clock
+  /** A logger, or the level of the node's own, which writes JSON lines to standard error. Default `warn`. */
+  readonly log?: Logger | LogLevel
+  readonly failpoints?: FailpointRegistry
+  /** How long `stop` waits for running jobs before it cancels them. Default 30s. */
+  readonly stopDeadline?: number | string
+}
+
+/** A storage node. */
+export interface HoldfastNode extends AsyncDisposable {
+  /** @throws HF_NOT_STARTED before the start, when the id was not given */
+  readonly id: string
+  readonly files: Files
+  readonly eraser: Eraser
+  readonly jobs: Jobs
+  readonly gate: Gate
+  /** A service by its name. @throws HF_NOT_STARTED, HF_SERVICE_MISSING */
+  service<S extends ServiceName>(name: S): Services[S]
+  /** Opens everything in the order of needs and resolves with this node. What fails closes what was opened. */
+  start(): Promise<HoldfastNode>
+  /** Waits for running jobs, then closes everything in reverse. */
+  stop(): Promise<void>
+}
+
+/**
+ * Assembles a node. Synchronous, and opens nothing.
+ * @throws HF_ASSEMBLY_INVALID with every problem of the plugins and their options
+ */
+export function createNode(options: NodeOptions): HoldfastNode {
+  return new Kernel(options)
+}
+
+type State = 'created' | 'starting' | 'started' | 'stopping' | 'stopped'
+
+class Kernel implements HoldfastNode {
+  readonly gate: Gate
+  readonly #runner: JobRunner
+  readonly #registrations = new Registrations()
+  readonly #lifecycle: Lifecycle
+  readonly #givenId: string | undefined
+  readonly #stopDeadline: number
+  readonly #starting = new AbortController()
+  #state: State = 'created'
+  #start: Promise<HoldfastNode> | undefined
+  #stop: Promise<void> | undefined
+
+  constructor(options: NodeOptions) {
+    const {
+      clock = systemClock,
+      failpoints = new FailpointRegistry(),
+      layout = hourlyLayout,
+      log = 'warn',
+    } = options
+    const logger = typeof log === 'string' ? createLogger(log) : log
+    const plugins = assemble(options.plugins)
+    const seal: Seal = { sealed: false }
+    const gateHook = createGateHook(seal)
+    const ids = createIds(clock)
+    this.#givenId = options.id
+    this.#stopDeadline = duration({ doc: '', default: '30s' }).read(options.stopDeadline ?? '30s')
+    this.#lifecycle = new Lifecycle(logger)
+    this.gate = createGate(() => this.#conditions(), gateHook)
+    const node = this
+    this.#runner = new JobRunner({
+      get node() {
+        return node.id
+      },
+      clock,
+      ids,
+      gate: this.gate,
+      log: logger,
+      failpoints,
+      backlog: () => (this.#registrations.has('eraser') ? this.eraser.backlog() : 0),
+    })
+    for (const { plugin } of plugins) failpoints.declare(plugin.failpoints)
+    for (const assembled of plugins)
+      this.#setUp(assembled, (plugin) => ({
+        log: logger.child({ plugin: plugin.id }),
+        clock,
+        ids,
+        gate: this.gate,
+        failpoints,
+        node: { givenId: options.id, layout },
+        hooks: {
+          gate: gateHook.port(plugin.id),
+          onManifestBatch: undeliverable('onManifestBatch', plugin.id, seal),
+          onFileDeleted: undeliverable('onFileDeleted', plugin.id, seal),
+          beforeSnapshotWrite: undeliverable('beforeSnapshotWrite', plugin.id, seal),
+        } satisfies HookPorts,
+      }))
+    seal.sealed = true
+  }
+
+  #setUp({ plugin, config }: AssembledPlugin, parts: (plugin: Plugin) => object): void {
+    const registrations = this.#registrations
+    const context = {
+      ...parts(plugin),
+      config,
+      jobs: { define: (job: never) => this.#runner.define(job, () => registrations.needed(plugin)) },
+      provide: (name: string, create: never) => registrations.provide(plugin, name, create),
+      onStart: (fn: never) => void registrations.onStart.push({ plugin, fn }),
+      onStop: (fn: never) => void registrations.onStop.push({ plugin, fn }),
+    } as unknown as PluginContext<never, never, never>
+    try {
+      const result: unknown = plugin.setup(Object.freeze(context) as never)
+      if (result !== undefined)
+        throw new TypeError('setup returned a value; it must be synchronous and return nothing')
+    } catch (error) {
+      // A coded error (a sealed hook, an undeliverable one) already says what to do.
+      if (error instanceof HoldfastError) throw error
+      throw assemblyInvalid(
+        [{ plugin: plugin.name, problem: `its setup failed: ${messageOf(error)}` }],
+        error,
+      )
+    }
+    for (const service of plugin.provides)
+      if (!registrations.has(service))
+        throw assemblyInvalid([
+          { plugin: plugin.name, problem: `says that it provides ${service}, but its setup does not` },
+        ])
+  }
+
+  #conditions(): GateCondition[] {
+    const starting: GateCondition = {
+      name: 'node',
+      check: () =>
+        this.#state === 'started'
+          ? undefined
+          : { deny: `the node is ${this.#state}, not started`, retryAfter: 100 },
+    }
+    if (this.#state !== 'started') return [starting]
+    const services = this.#registrations
+      .names()
+      .map((name) => ({ name, service: this.#registrations.own(name) }))
+    return services.flatMap(({ name, service }) => {
+      const check = service.checkGate?.bind(service)
+      return check ? [{ name, check }] : []
+    })
+  }
+
+  get id(): string {
+    return this.#givenId ?? this.service('manifest').nodeId
+  }
+
+  get files(): Files {
+    return this.service('files')
+  }
+
+  get eraser(): Eraser {
+    return this.service('eraser')
+  }
+
+  get jobs(): Jobs {
+    this.#mustBeStarted('its jobs')
+    return this.#runner
+  }
+
+  service<S extends ServiceName>(name: S): Services[S] {
+    this.#mustBeStarted(`its service ${name}`)
+    if (!this.#registrations.has(name))
+      throw new HoldfastError('HF_SERVICE_MISSING', `no plugin of this node provides ${name}`, {
+        context: { service: name },
+      })
+    return this.#registrations.face(name) as Services[S]
+  }
+
+  #mustBeStarted(what: string): void {
+    if (this.#state === 'created' || this.#state === 'starting')
+      throw new HoldfastError(
+        'HF_NOT_STARTED',
+        `the node is not started: await start() before you use ${what}`,
+      )
+    if (this.#state === 'stopped')
+      throw new HoldfastError('HF_STOPPED', `the node is stopped: make a new one to use ${what}`)
+  }
+
+  start(): Promise<HoldfastNode> {
+    this.#start ??= this.#open()
+    return this.#start
+  }
+
+  async #open(): Promise<HoldfastNode> {
+    if (this.#state !== 'created')
+      throw new HoldfastError('HF_STOPPED', 'the node was stopped: make a new one')
+    this.#state = 'starting'
+    try {
+      await this.#lifecycle.open(this.#registrations, this.#starting.signal)
+    } catch (error) {
+      this.#state = 'stopped'
+      throw error
+    }
+    this.#state = 'started'
+    return this
+  }
+
+  stop(): Promise<void> {
+    this.#stop ??= this.#close()
+    return this.#stop
+  }
+
+  async #close(): Promise<void> {
+    if (this.#state === 'starting') {
+      this.#starting.abort(
+        new HoldfastError('HF_STOPPED', 'the node was stopped while it was starting', { kind: 'aborted' }),
+      )
+      await this.#start?.catch(() => undefined)
+    }
+    if (this.#state !== 'started') {
+      this.#state = 'stopped'
+      return
+    }
+    await this.#runner.stop(this.#stopDeadline)
+    this.#state = 'stopping'
+    const problems = await this.#lifecycle.close()
+    this.#state = 'stopped'
+    if (problems.length > 0) throw stopFailed(problems)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+}

@@ -1,0 +1,74 @@
+import type { FilePath, StorageKey } from '../paths.ts'
+
+/** A live file, as the manifest lists it. Times are integer milliseconds since 1970 UTC, sizes are bytes. */
+export interface Entry {
+  readonly path: FilePath
+  readonly key: StorageKey
+  readonly namespace: string
+  readonly size: number
+  /** `<algorithm>:<hex>` */
+  readonly checksum: string
+  /** The store's name for these bytes, where it has one. */
+  readonly version?: string
+  /** When the store last saw the bytes change. */
+  readonly changedAt?: number
+  /** Time of the oldest and of the newest row in the file. Retention keeps a file whose maxTime is not known. */
+  readonly minTime?: number
+  readonly maxTime?: number
+  /** Where the times come from. */
+  readonly timesFrom?: 'caller' | 'path'
+  readonly rows?: number
+  readonly createdAt: number
+  /** The node that wrote it. */
+  readonly origin: string
+  /** The store that holds the bytes. */
+  readonly storeId: string
+  /** The state-wide change number that this entry got when it last changed. */
+  readonly generation: number
+  /** True for a file that was taken over as it was, with what could be seen of it. */
+  readonly adopted?: boolean
+  readonly metadata?: Readonly<Record<string, string>>
+}
+
+/** The fields that a proposer gives; the state machine adds the generation. */
+export type NewEntry = Omit<Entry, 'generation'>
+
+/** Why a key was condemned; decides what can bring it back. */
+export const CONDEMNED_AS = ['plain', 'orphan', 'missing'] as const
+export type CondemnedAs = (typeof CONDEMNED_AS)[number]
+
+/** A file on its way out that undo and holds can still stop. */
+export interface Condemned {
+  readonly key: StorageKey
+  readonly as: CondemnedAs
+  /** What was listed; absent for an orphan, which never was. */
+  readonly entry?: Entry
+  /** The earliest time at which it may be doomed. */
+  readonly notBefore: number
+  readonly reason: string
+  readonly run?: string
+  readonly generation: number
+}
+
+/** What the manifest knows of a key. `undefined` stands for unknown. */
+export type KeyState =
+  | { readonly state: 'live'; readonly path: FilePath }
+  | ({ readonly state: 'condemned' } & Condemned)
+  | {
+      readonly state: 'doomed'
+      readonly key: StorageKey
+      readonly entry?: Entry
+      readonly generation: number
+    }
+  /** A tombstone: the permission was used, the key is retired. */
+  | { readonly state: 'gone'; readonly key: StorageKey; readonly until: number; readonly generation: number }
+
+/** Files and bytes of a namespace; live ones only. */
+export interface NamespaceCounters {
+  readonly namespace: string
+  readonly files: number
+  readonly bytes: number
+  readonly rows: number
+  /** Files whose maxTime is known. */
+  readonly timedFiles: number
+}

@@ -1,0 +1,33 @@
+import type { StorageKey } from '../paths.ts'
+import type { CallOptions } from '../storage/backend.ts'
+
+/** A doomed key whose bytes are still to be deleted by this node. */
+export interface QueuedErase {
+  readonly key: StorageKey
+  /** When it was doomed. */
+  readonly since: number
+  readonly attempts: number
+  /** Not tried again until `retry`; says why. */
+  readonly setAside?: string
+  /** When it is tried next. */
+  readonly nextTry: number
+}
+
+/** What a drained queue left behind. */
+export interface DrainResult {
+  /** Files whose bytes were deleted by this call. */
+  readonly erased: number
+  readonly setAside: readonly QueuedErase[]
+}
+
+/** Empties the queue of doomed files. The only part of a node that deletes bytes. */
+export interface Eraser {
+  /** Resolves when nothing is due any more. @throws HF_GATE_DENIED */
+  drain(options?: CallOptions): Promise<DrainResult>
+  /** Doomed files in order of their keys, oldest state first seen; a bounded page. */
+  queue(options?: { readonly limit?: number }): readonly QueuedErase[]
+  /** Files that are doomed, or due to be, and whose bytes are still there; not those set aside. */
+  backlog(): number
+  /** Tries those that were set aside again. */
+  retry(): Promise<number>
+}

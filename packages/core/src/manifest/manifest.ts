@@ -1,0 +1,67 @@
+import type { FilePath, StorageKey } from '../paths.ts'
+import type { CallOptions } from '../storage/backend.ts'
+import type { Condemned, Entry, KeyState, NamespaceCounters } from './entry.ts'
+import type { Position } from './log.ts'
+import type { Batch, CommitResult } from './ops.ts'
+
+/** Where the state is: the last record applied, and what it made of the state. */
+export interface ManifestHead {
+  readonly position: Position
+  /** The number of changes so far. */
+  readonly generation: number
+  /** Time of the last record; never goes back. */
+  readonly time: number
+  /** Over every replicated row: equal on all nodes at one position. Hexadecimal. */
+  readonly digest: string
+}
+
+/** A page of a scan; `next` continues it, also when the row it names is gone by then. */
+export interface Page<T> {
+  readonly items: readonly T[]
+  readonly next?: string
+}
+
+export interface PageQuery {
+  /** `next` of the page before. */
+  readonly after?: string
+  /** Most items. Default 1000. */
+  readonly limit?: number
+}
+
+/** The files of one namespace by the age of their newest row. */
+export interface AgeQuery extends PageQuery {
+  readonly namespace: string
+  /** Only files whose maxTime is strictly below this. */
+  readonly before: number
+}
+
+/**
+ * The authority: which files exist, and what may be erased. Reads are synchronous and paged: no page holds anything
+ * open, and a scan sees changes that are made between its pages.
+ */
+export interface Manifest {
+  /**
+   * Proposes ops. Resolves when the batch is durable and applied here, or was rejected as a whole.
+   * @throws HF_BATCH_INVALID (nothing changed), HF_NO_SPACE, HF_COMMIT_FAILED (nothing changed),
+   * HF_COMMIT_UNKNOWN (resolved later by the batch id), HF_DATADIR_TAKEN
+   */
+  commit(batch: Batch, options?: CallOptions): Promise<CommitResult>
+  /** Waits until the local state is as new as the log's head. */
+  barrier(options?: CallOptions): Promise<ManifestHead>
+  head(): ManifestHead
+  /** The node's own name, kept in its data folder. */
+  readonly nodeId: string
+  /** The store that this manifest lists the bytes of. */
+  readonly storeId: string
+  entry(path: FilePath): Entry | undefined
+  key(key: StorageKey): KeyState | undefined
+  /** Live files in byte order of their paths. */
+  entries(query?: PageQuery & { readonly prefix?: string }): Page<Entry>
+  /** Live files of a namespace, oldest maxTime first. */
+  entriesByAge(query: AgeQuery): Page<Entry>
+  /** Condemned rows in byte order of their paths; orphans by their keys. */
+  condemned(query?: PageQuery & { readonly prefix?: string }): Page<Condemned>
+  namespaces(query?: PageQuery): Page<NamespaceCounters>
+  /** Over what users see of every row (path, state, size, checksum, namespace, times): compares two runs. */
+  contentDigest(): string
+}
