@@ -1,0 +1,1 @@
+export { type StandaloneOptions, standalone } from './standalone.ts'

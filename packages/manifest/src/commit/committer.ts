@@ -1,0 +1,230 @@
+import {
+  type Batch,
+  type CallOptions,
+  type Clock,
+  type CommitResult,
+  type FailpointRegistry,
+  HoldfastError,
+  type Ids,
+  isHoldfastError,
+  messageOf,
+} from '@holdfast/core'
+import { ByteWriter } from '../format/bytes.ts'
+import { writeBatch, writeRecordHead } from '../format/record.ts'
+import { named, TABLE } from '../format/rows.ts'
+import { applyBatch, findBatch } from '../state/apply.ts'
+import type { LocalEffects } from '../state/ops.ts'
+import { type BatchRow, SAME } from '../state/outcomes.ts'
+import type { Rows } from '../state/rows.ts'
+import type { State } from '../state/state.ts'
+import { recorded, takeGroup, type Waiting, type WaitingBatch } from './group.ts'
+import { EMBEDDED_TERM, type EmbeddedLog } from './log.ts'
+import { validateBatch } from './validate.ts'
+
+export const INCARNATION = named(TABLE.node, 'incarnation')
+
+export interface CommitterParts {
+  readonly state: State
+  readonly log: EmbeddedLog
+  readonly local: LocalEffects & { reload(): void }
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly failpoints: FailpointRegistry
+  readonly nodeId: string
+  readonly incarnation: string
+}
+
+/**
+ * The one function that writes to the store. Batches that arrive together become one record and one synchronous
+ * transaction: log, state and node-local rows, durable before anybody is answered.
+ */
+export class Committer {
+  readonly #parts: CommitterParts
+  readonly #queue: Waiting[] = []
+  readonly #scratch = new ByteWriter()
+  readonly #listeners = new Set<() => void>()
+  #working: Promise<void> | undefined
+  #broken: unknown
+
+  constructor(parts: CommitterParts) {
+    this.#parts = parts
+  }
+
+  /** Why nothing can be committed any more, or undefined. */
+  get broken(): string | undefined {
+    return this.#broken === undefined ? undefined : messageOf(this.#broken)
+  }
+
+  /** Called after every transaction. */
+  onCommitted(listener: () => void): void {
+    this.#listeners.add(listener)
+  }
+
+  async commit(batch: Batch, { signal }: CallOptions = {}): Promise<CommitResult> {
+    validateBatch(batch)
+    signal?.throwIfAborted()
+    const { state, ids } = this.#parts
+    const id = batch.id ?? ids.next()
+    const position = { term: state.head.term, index: state.head.index }
+    if (batch.ops.length === 0) return { status: 'committed', id, position, outcomes: [] }
+    const first = batch.id === undefined ? undefined : findBatch(state, id)
+    if (first) return resultOf(id, { ...first, repeated: true })
+    if (this.#isListed(batch))
+      return { status: 'committed', id, position, outcomes: batch.ops.map(() => SAME) }
+    const record = recorded(batch, id)
+    writeBatch(this.#scratch.reset(), record)
+    const bytes = this.#scratch.copy()
+    return new Promise((resolve, reject) =>
+      this.#enqueue({ kind: 'batch', batch: record, bytes, resolve, reject }),
+    )
+  }
+
+  /** Changes node-local rows in the next transaction. */
+  local(change: (rows: Rows) => void): Promise<void> {
+    return new Promise((resolve, reject) => this.#enqueue({ kind: 'local', change, resolve, reject }))
+  }
+
+  /** Resolves when all that waits is answered. */
+  async settle(): Promise<void> {
+    await this.#working
+  }
+
+  /** A batch that registers only what is listed exactly so already needs no record. */
+  #isListed({ ops }: Batch): boolean {
+    const { state } = this.#parts
+    return ops.every((op) => {
+      if (op.type !== 'register') return false
+      const known = state.key(op.entry.key)
+      if (known?.state !== 'live' || known.path !== op.entry.path) return false
+      const listed = state.entry(op.entry.path)
+      return listed?.size === op.entry.size && listed.checksum === op.entry.checksum && !listed.adopted
+    })
+  }
+
+  #enqueue(waiting: Waiting): void {
+    this.#queue.push(waiting)
+    // What is proposed in the same turn of the event loop goes into the same transaction.
+    this.#working ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#work())
+  }
+
+  async #work(): Promise<void> {
+    while (this.#queue.length > 0) await this.#commitGroup(takeGroup(this.#queue))
+    this.#working = undefined
+  }
+
+  async #commitGroup(group: Waiting[]): Promise<void> {
+    const { failpoints } = this.#parts
+    try {
+      if (this.#broken !== undefined) throw this.#broken
+      if (failpoints.armed) await failpoints.hit('manifest.commit.before')
+      this.#transact(group)
+    } catch (error) {
+      this.#answerFailed(group, error)
+      return
+    }
+    try {
+      if (failpoints.armed) await failpoints.hit('manifest.commit.after')
+    } catch (error) {
+      // The answer is lost, as it would be on the way to a log on another machine.
+      for (const { kind, reject, ...rest } of group) reject(kind === 'batch' ? unknown(rest, error) : error)
+      return
+    }
+    this.#answer(group)
+    for (const listener of this.#listeners) listener()
+  }
+
+  #transact(group: readonly Waiting[]): void {
+    const { state, log, local, clock, failpoints, nodeId, incarnation } = this.#parts
+    const batches = group.filter((waiting) => waiting.kind === 'batch')
+    state.rows.transaction(() => {
+      const owner = state.rows.get(INCARNATION, (payload) => payload.text())
+      if (owner !== incarnation)
+        throw new HoldfastError(
+          'HF_DATADIR_TAKEN',
+          'another process has taken over this data folder; this one must end',
+        )
+      for (const waiting of group) if (waiting.kind === 'local') waiting.change(state.rows)
+      if (batches.length > 0) {
+        const { head } = state
+        const time = Math.max(clock.now(), head.time)
+        const position = { term: EMBEDDED_TERM, index: head.index + 1 }
+        const record = this.#scratch.reset()
+        writeRecordHead(
+          record,
+          { previous: head.record, term: position.term, time, origin: nodeId },
+          batches.length,
+        )
+        for (const { bytes } of batches) record.raw(bytes)
+        const sum = log.append(position.index, record.copy())
+        for (const { batch } of batches) applyBatch(state, batch, position, { time, local })
+        Object.assign(head, { ...position, time, record: sum })
+        state.flush()
+      }
+      if (failpoints.armed) failpoints.hitSync('manifest.commit.inside')
+    })
+  }
+
+  #answer(group: readonly Waiting[]): void {
+    const { state } = this.#parts
+    for (const waiting of group) {
+      if (waiting.kind === 'local') waiting.resolve()
+      else {
+        const row = findBatch(state, waiting.batch.id)
+        if (row) waiting.resolve(resultOf(waiting.batch.id, { ...row, repeated: false }))
+        else waiting.reject(unknown(waiting, undefined))
+      }
+    }
+  }
+
+  /** Nothing of the group is in the store, unless the store says otherwise. */
+  #answerFailed(group: readonly Waiting[], error: unknown): void {
+    const { state, local } = this.#parts
+    try {
+      state.reload()
+      local.reload()
+      for (const waiting of group) {
+        const row = waiting.kind === 'batch' ? findBatch(state, waiting.batch.id) : undefined
+        if (row && waiting.kind === 'batch')
+          waiting.resolve(resultOf(waiting.batch.id, { ...row, repeated: false }))
+        else waiting.reject(commitFailed(error))
+      }
+    } catch (unreadable) {
+      this.#broken = commitFailed(unreadable)
+      for (const waiting of group)
+        waiting.reject(waiting.kind === 'batch' ? unknown(waiting, error) : commitFailed(error))
+    }
+  }
+}
+
+function resultOf(
+  id: string,
+  { status, position, outcomes, repeated }: BatchRow & { readonly repeated: boolean },
+): CommitResult {
+  if (status !== 'committed') return { status: 'rejected', id, reason: status, position, outcomes }
+  return { status: repeated ? 'repeated' : 'committed', id, position, outcomes }
+}
+
+function unknown({ batch }: Partial<WaitingBatch>, cause: unknown): HoldfastError {
+  return new HoldfastError('HF_COMMIT_UNKNOWN', `whether batch ${batch?.id} was committed is not known yet`, {
+    operation: 'manifest.commit',
+    context: { id: batch?.id },
+    cause,
+  })
+}
+
+/** LMDB's own number for a full map; the others are the system's names. */
+const MDB_MAP_FULL = -30792
+
+function commitFailed(error: unknown): unknown {
+  if (isHoldfastError(error)) return error
+  const { code } = error as { code?: unknown }
+  const full = code === 'ENOSPC' || code === 28 || code === MDB_MAP_FULL
+  return new HoldfastError(
+    full ? 'HF_NO_SPACE' : 'HF_COMMIT_FAILED',
+    `nothing was committed: ${messageOf(error)}`,
+    {
+      operation: 'manifest.commit',
+      cause: error,
+    },
+  )
+}

@@ -1,0 +1,116 @@
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import { HoldfastError } from '@holdfast/core'
+
+interface Owner {
+  readonly format: 1
+  readonly pid: number
+  readonly host: string
+  /** Tells a process from a later one that got the same pid: when it started, by the kernel's count. */
+  readonly started: string
+  readonly incarnation: string
+}
+
+/**
+ * Makes this process the owner of a data folder. The lock file names the owner; one whose process is gone is replaced.
+ * @throws HF_DATADIR_IN_USE with the owner's pid and host
+ */
+export function lockDataDir(dataDir: string, incarnation: string): { release(): void } {
+  const file = join(dataDir, 'lock')
+  const mine = join(dataDir, `lock.${incarnation}`)
+  const owner: Owner = {
+    format: 1,
+    pid: process.pid,
+    host: hostname(),
+    started: startOf(process.pid) ?? '',
+    incarnation,
+  }
+  writeFileSync(mine, `${JSON.stringify(owner)}\n`, { flush: true })
+  try {
+    // A link is made whole or not at all, so a lock file always has its content.
+    for (let attempt = 0; !tryLink(mine, file); attempt++) {
+      const other = readOwner(file)
+      if (other && (isAlive(other) || attempt === 3)) throw inUse(file, other)
+      // Of two that find the same dead owner one moves its lock away; the other finds a new one at its next try.
+      if (other) moveAway(file, other, `${mine}.stale`)
+    }
+  } finally {
+    rmSync(mine, { force: true })
+    rmSync(`${mine}.stale`, { force: true })
+  }
+  return {
+    release() {
+      if (readOwner(file)?.incarnation === incarnation) rmSync(file, { force: true })
+    },
+  }
+}
+
+function tryLink(from: string, to: string): boolean {
+  try {
+    linkSync(from, to)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+}
+
+/** The owner that a lock file names; undefined when the file is gone by now. A file that says nothing has a dead owner. */
+function readOwner(file: string): Owner | undefined {
+  try {
+    const text = readFileSync(file, 'utf8')
+    try {
+      return JSON.parse(text) as Owner
+    } catch {
+      return { format: 1, pid: 0, host: hostname(), started: '', incarnation: text }
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function moveAway(file: string, dead: Owner, to: string): void {
+  try {
+    renameSync(file, to)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  // What was moved may be the lock of somebody who was quicker: give it back.
+  if (readOwner(to)?.incarnation !== dead.incarnation) tryLink(to, file)
+}
+
+/** On another host nothing can be known of a process: it counts as alive. */
+function isAlive({ pid, host, started }: Owner): boolean {
+  if (host !== hostname()) return true
+  if (!Number.isInteger(pid) || pid <= 0) return false
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    // EPERM: it lives and belongs to somebody else.
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+  }
+  const now = startOf(pid)
+  return now === undefined || started === '' || now === started
+}
+
+/** When a process started, in ticks since boot; undefined where the system does not say. */
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The second field is the command in brackets and may hold anything; the start is the 20th after it.
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
+  } catch {
+    return undefined
+  }
+}
+
+function inUse(file: string, { pid, host }: Owner): HoldfastError {
+  return new HoldfastError(
+    'HF_DATADIR_IN_USE',
+    `process ${pid} on ${host} owns this data folder; stop it, or, if that host is gone for good, remove ${file}`,
+    { context: { pid, host, lock: file } },
+  )
+}

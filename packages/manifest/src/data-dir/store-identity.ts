@@ -1,0 +1,126 @@
+import {
+  type Denial,
+  HoldfastError,
+  type Ids,
+  type ManifestHead,
+  messageOf,
+  type Storage,
+} from '@holdfast/core'
+import { named, TABLE } from '../format/rows.ts'
+import type { Rows } from '../state/rows.ts'
+
+const STORE = named(TABLE.node, 'store')
+const RECORD = 'store.json'
+const OWNER = 'owner.json'
+
+interface Known {
+  readonly storeId: string
+  readonly logId: string
+  /** False from the moment the ids were made until the store carries them. */
+  readonly settled: boolean
+}
+
+/**
+ * Ties a manifest to its store: the store carries an identity that was made for this data folder and is made only
+ * once. An unmounted disk or a wrong bucket looks exactly like "every file is gone"; the missing record tells.
+ */
+export class StoreIdentity {
+  readonly storeId: string
+  readonly logId: string
+  readonly #storage: Storage
+
+  private constructor(storage: Storage, { storeId, logId }: Known) {
+    this.#storage = storage
+    this.storeId = storeId
+    this.logId = logId
+  }
+
+  /** @throws HF_STORE_MISMATCH when the store belongs to another manifest */
+  static async open(storage: Storage, rows: Rows, ids: Ids): Promise<StoreIdentity> {
+    const known =
+      readKnown(rows) ?? remember(rows, { storeId: ids.next(), logId: ids.next(), settled: false })
+    const identity = new StoreIdentity(storage, known)
+    if (known.settled) {
+      const found = await identity.#read()
+      // A record that is gone is left to the gate: reads go on, whatever destroys is denied.
+      if (found !== undefined && found !== known.storeId) throw identity.#foreign(found)
+      return identity
+    }
+    const record = { format: 1, storeId: known.storeId, logId: known.logId }
+    if (!(await storage.records.write(RECORD, encode(record), { ifAbsent: true }))) {
+      const found = await identity.#read()
+      if (found !== known.storeId) throw identity.#foreign(found ?? 'nobody')
+    }
+    remember(rows, { ...known, settled: true })
+    return identity
+  }
+
+  /** The gate's condition: is this still the store that the manifest lists the bytes of? */
+  async check(signal?: AbortSignal): Promise<Denial | undefined> {
+    const mismatch = (deny: string): Denial => ({ deny, reason: 'store_mismatch', retryAfter: 5000 })
+    try {
+      const found = await this.#read(signal)
+      if (found === this.storeId) return undefined
+      return mismatch(
+        found === undefined
+          ? 'the store has lost its identity record: is it mounted?'
+          : `the store is ${found}, not ${this.storeId}`,
+      )
+    } catch (error) {
+      return mismatch(`the store's identity cannot be read: ${messageOf(error)}`)
+    }
+  }
+
+  /** Writes down who owns the store, and how far its manifest has come. */
+  async recordOwner(nodeId: string, incarnation: string, { position, time }: ManifestHead): Promise<void> {
+    const { storeId, logId } = this
+    await this.#storage.records.write(
+      OWNER,
+      encode({ format: 1, storeId, logId, nodeId, incarnation, position, time }),
+    )
+  }
+
+  async #read(signal?: AbortSignal): Promise<string | undefined> {
+    const bytes = await this.#storage.records.read(RECORD, signal ? { signal } : {})
+    if (!bytes) return undefined
+    try {
+      const { storeId } = JSON.parse(Buffer.from(bytes).toString('utf8')) as { storeId?: unknown }
+      if (typeof storeId === 'string') return storeId
+    } catch {
+      // Said by the caller, as for a record of somebody else.
+    }
+    return 'an unreadable record'
+  }
+
+  #foreign(found: string): HoldfastError {
+    return new HoldfastError(
+      'HF_STORE_MISMATCH',
+      `the store belongs to ${found}, this data folder to ${this.storeId}; use an empty store, or the data folder that belongs to this one`,
+      { context: { found, expected: this.storeId } },
+    )
+  }
+}
+
+function encode(record: object): Buffer {
+  return Buffer.from(`${JSON.stringify(record)}\n`)
+}
+
+function readKnown(rows: Rows): Known | undefined {
+  return rows.get(STORE, (payload) => ({
+    storeId: payload.text(),
+    logId: payload.text(),
+    settled: payload.u8() === 1,
+  }))
+}
+
+function remember(rows: Rows, known: Known): Known {
+  rows.transaction(() =>
+    rows.put(STORE, (payload) =>
+      payload
+        .text(known.storeId)
+        .text(known.logId)
+        .u8(known.settled ? 1 : 0),
+    ),
+  )
+  return known
+}

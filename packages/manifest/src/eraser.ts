@@ -1,0 +1,269 @@
+import {
+  type CallOptions,
+  type Clock,
+  type DeleteOutcome,
+  type DrainResult,
+  type Eraser,
+  type Fence,
+  type Gate,
+  gateDenied,
+  HoldfastError,
+  messageOf,
+  type QueuedErase,
+  type Storage,
+  type StorageKey,
+  type Timer,
+} from '@holdfast/core'
+// The only import of this entry point: nothing else may delete bytes.
+import { fullBackend } from '@holdfast/core/erase'
+import { backoff, holdsOtherBytes, SET_ASIDE_AFTER } from './erase/judge.ts'
+import { dueRow, keyOfDueRow, timeOfDueRow } from './format/rows.ts'
+import type { Opened } from './opened.ts'
+
+const CHUNK = 1000
+/** How long a pinned key waits before it is looked at again, ms. */
+const PINNED_MS = 1000
+/** Longest sleep between two looks at the queue, ms: a bound on what a missed wake-up costs. */
+const LONGEST_SLEEP_MS = 60_000
+
+export interface EraserParts {
+  readonly opened: () => Opened
+  readonly storage: Storage
+  readonly gate: Gate
+  readonly clock: Clock
+  /** How long a key stays retired after its bytes are gone, ms. */
+  readonly tombstoneTime: number
+  /** Hard limit of one delete call, ms. */
+  readonly deleteTimeout: number
+}
+
+/**
+ * condemned and due -> doom (committed) -> delete the bytes -> erased (committed). Permission comes from the log,
+ * cannot be taken back, and names a key that is never used again: a DELETE may come late or twice, it hits nothing
+ * that lives.
+ */
+export class ManifestEraser implements Eraser {
+  readonly #parts: EraserParts
+  readonly #stopping = new AbortController()
+  /** Passes run one after the other, whoever asked for them. */
+  #turn: Promise<unknown> = Promise.resolve()
+  #timer: Timer | undefined
+  #awake = false
+  #looping: Promise<void> | undefined
+
+  constructor(parts: EraserParts) {
+    this.#parts = parts
+  }
+
+  /** From here on the queue empties itself: after every commit, and when the next row is due. */
+  begin(): void {
+    this.#parts.opened().committer.onCommitted(() => this.#wake())
+    this.#wake()
+  }
+
+  async end(): Promise<void> {
+    this.#stopping.abort(new HoldfastError('HF_STOPPED', 'the node is stopping', { kind: 'aborted' }))
+    this.#timer?.clear()
+    await this.#looping
+    await this.#turn.catch(() => undefined)
+  }
+
+  async drain({ signal }: CallOptions = {}): Promise<DrainResult> {
+    let erased = 0
+    for (;;) {
+      signal?.throwIfAborted()
+      const pass = await this.#inTurn()
+      erased += pass.erased
+      if (!pass.more)
+        return { erased, setAside: this.queue().filter(({ setAside }) => setAside !== undefined) }
+    }
+  }
+
+  queue({ limit = 1000 }: { readonly limit?: number } = {}): readonly QueuedErase[] {
+    return [...this.#parts.opened().eraseQueue.scan().take(limit)]
+  }
+
+  backlog(): number {
+    const { eraseQueue } = this.#parts.opened()
+    return eraseQueue.length + this.#due(25 * CHUNK).length
+  }
+
+  async retry(): Promise<number> {
+    const { eraseQueue, committer, clock } = this.#parts.opened()
+    const aside = [...eraseQueue.scan()].filter(({ setAside }) => setAside !== undefined)
+    await committer.local(() => {
+      for (const { key, since } of aside) eraseQueue.update({ key, since, attempts: 0, nextTry: clock.now() })
+    })
+    return aside.length
+  }
+
+  #wake(): void {
+    this.#awake = true
+    if (this.#stopping.signal.aborted) return
+    this.#looping ??= this.#loop().finally(() => {
+      this.#looping = undefined
+    })
+  }
+
+  async #loop(): Promise<void> {
+    const { log } = this.#parts.opened()
+    let wait = 0
+    while (this.#awake && !this.#stopping.signal.aborted) {
+      this.#awake = false
+      this.#timer?.clear()
+      try {
+        const { more } = await this.#inTurn()
+        if (more) this.#awake = true
+        wait = this.#nextDue()
+      } catch (error) {
+        if (this.#stopping.signal.aborted) return
+        const retryAfter = error instanceof HoldfastError ? error.context.retryAfter : undefined
+        wait = typeof retryAfter === 'number' ? retryAfter : backoff(1)
+        log.debug({ cause: messageOf(error), wait }, 'the eraser waits')
+      }
+    }
+    if (!this.#stopping.signal.aborted) this.#timer = this.#parts.clock.timer(wait, () => this.#wake())
+  }
+
+  #inTurn(): Promise<{ erased: number; more: boolean }> {
+    const pass = this.#turn.then(() => this.#pass())
+    this.#turn = pass.catch(() => undefined)
+    return pass
+  }
+
+  /** At most one chunk of each step; `more` when the next pass would find something to do. */
+  async #pass(): Promise<{ erased: number; more: boolean }> {
+    this.#stopping.signal.throwIfAborted()
+    const dooming = this.#due(CHUNK)
+    const erasing = this.#tryable()
+    if (dooming.length === 0 && erasing.length === 0) return { erased: 0, more: false }
+    const { gate } = this.#parts
+    const verdict = await gate.check(
+      { action: 'erase', actor: 'node', job: 'eraser' },
+      { signal: this.#stopping.signal },
+    )
+    if (!verdict.allowed) throw gateDenied(verdict, 'eraser')
+    const fence = { role: verdict.role, epoch: verdict.epoch }
+    await this.#doom(dooming, fence)
+    const erased = await this.#erase(this.#tryable(), fence)
+    return { erased, more: this.#due(1).length > 0 || this.#tryable().length > 0 }
+  }
+
+  async #doom(keys: readonly StorageKey[], fence: Fence): Promise<void> {
+    if (keys.length === 0) return
+    const { committer, failpoints } = this.#parts.opened()
+    if (failpoints.armed) await failpoints.hit('eraser.doom.before')
+    await committer.commit({ ops: keys.map((key) => ({ type: 'doom', key })), fence })
+    if (failpoints.armed) await failpoints.hit('eraser.doom.after')
+  }
+
+  async #erase(queued: readonly QueuedErase[], fence: Fence): Promise<number> {
+    if (queued.length === 0) return 0
+    const { storage, tombstoneTime } = this.#parts
+    const { committer, eraseQueue, failpoints, clock, state } = this.#parts.opened()
+    const later: QueuedErase[] = []
+    const strays: StorageKey[] = []
+    const targets = new Map<string, QueuedErase>()
+    for (const item of queued) {
+      // The row is read again right before the delete: only a key whose permission is irrevocable may go.
+      const known = state.key(item.key)
+      if (known?.state !== 'doomed' && known?.state !== 'gone') strays.push(item.key)
+      else if (this.#parts.opened().pins.isPinned(item.key))
+        later.push({ ...item, nextTry: clock.now() + PINNED_MS })
+      else if (known.state === 'doomed' && (await holdsOtherBytes(item.key, known, storage)))
+        later.push({ ...item, setAside: 'its bytes are not those that were doomed' })
+      else targets.set(item.key, item)
+    }
+    if (failpoints.armed) await failpoints.hit('eraser.delete.before')
+    const outcomes = await this.#delete([...targets.keys()])
+    if (failpoints.armed) await failpoints.hit('eraser.delete.after')
+    const gone = outcomes.filter(({ status }) => status === 'gone').map(({ key }) => key as StorageKey)
+    for (const outcome of outcomes)
+      if (outcome.status !== 'gone')
+        later.push(this.#failed(targets.get(outcome.key) as QueuedErase, outcome))
+    if (later.length > 0 || strays.length > 0)
+      await committer.local(() => {
+        for (const item of later) eraseQueue.update(item)
+        for (const key of strays) eraseQueue.remove(key)
+      })
+    if (gone.length > 0)
+      await committer.commit({
+        ops: gone.map((key) => ({ type: 'erased', key, keep: tombstoneTime })),
+        fence,
+      })
+    if (failpoints.armed) await failpoints.hit('eraser.erased.after')
+    return gone.length
+  }
+
+  /** One call of the backend within its time limit. A call that fails as a whole failed for every key. */
+  async #delete(keys: readonly string[]): Promise<readonly DeleteOutcome[]> {
+    if (keys.length === 0) return []
+    const { storage, clock, deleteTimeout } = this.#parts
+    const timeout = new HoldfastError('HF_BACKEND', `delete took longer than ${deleteTimeout} ms`, {
+      kind: 'unavailable',
+      operation: 'eraser',
+    })
+    const controller = new AbortController()
+    const late = Promise.withResolvers<never>()
+    using _timer = clock.timer(deleteTimeout, () => {
+      controller.abort(timeout)
+      late.reject(timeout)
+    })
+    late.promise.catch(() => undefined)
+    try {
+      const targets = keys.map((key) => ({ key }))
+      return await Promise.race([
+        fullBackend(storage).delete(targets, { signal: controller.signal }),
+        late.promise,
+      ])
+    } catch (cause) {
+      const error =
+        cause instanceof HoldfastError
+          ? cause
+          : new HoldfastError('HF_BACKEND', messageOf(cause), { cause, operation: 'eraser' })
+      return keys.map((key) => ({ key, status: 'failed', error }))
+    }
+  }
+
+  #failed(item: QueuedErase, outcome: Exclude<DeleteOutcome, { status: 'gone' }>): QueuedErase {
+    const { clock, log } = this.#parts.opened()
+    const why = outcome.status === 'failed' ? outcome.error.message : 'its bytes have changed'
+    const attempts = item.attempts + 1
+    log.warn({ key: item.key, attempts, cause: why }, 'a doomed file could not be deleted')
+    const next = { ...item, attempts, nextTry: clock.now() + backoff(attempts) }
+    return attempts < SET_ASIDE_AFTER ? next : { ...next, setAside: why }
+  }
+
+  /** Condemned keys whose time has come, oldest first. */
+  #due(limit: number): StorageKey[] {
+    const { state, clock } = this.#parts.opened()
+    const now = Math.max(clock.now(), state.head.time)
+    return state.rows
+      .names(dueRow('condemned', 0, ''), dueRow('condemned', now + 1, ''), limit)
+      .map((row) => keyOfDueRow(row) as StorageKey)
+  }
+
+  #tryable(): QueuedErase[] {
+    const { eraseQueue, clock } = this.#parts.opened()
+    const now = clock.now()
+    return [
+      ...eraseQueue
+        .scan()
+        .filter(
+          ({ setAside, nextTry, since }) => setAside === undefined && (nextTry <= now || nextTry === since),
+        )
+        .take(Math.min(CHUNK, this.#parts.storage.limits.deleteBatch)),
+    ]
+  }
+
+  /** Milliseconds until something becomes due. */
+  #nextDue(): number {
+    const { state, clock, eraseQueue } = this.#parts.opened()
+    let next = clock.now() + LONGEST_SLEEP_MS
+    const [row] = state.rows.names(dueRow('condemned', 0, ''), dueRow('condemned', next, ''), 1)
+    if (row) next = timeOfDueRow(row)
+    for (const { nextTry, setAside } of eraseQueue.scan())
+      if (setAside === undefined) next = Math.min(next, nextTry)
+    return Math.max(0, next - clock.now())
+  }
+}

@@ -1,0 +1,27 @@
+/** Both sides of every durable step that the manifest takes; a test walks them all. */
+export const MANIFEST_FAILPOINTS = [
+  /** A group of batches is about to become a record. */
+  'manifest.commit.before',
+  /** Inside the transaction: the record and its effects are written, not yet durable. */
+  'manifest.commit.inside',
+  /** Durable and applied; nobody has been told. */
+  'manifest.commit.after',
+  'files.write.before',
+  /** The pending row is durable, no byte of the file is. */
+  'files.write.pending',
+  /** The bytes are durable, the file is not listed. */
+  'files.write.stored',
+  'files.write.listed',
+  'eraser.doom.before',
+  'eraser.doom.after',
+  'eraser.delete.before',
+  /** The bytes are gone, the key is still doomed. */
+  'eraser.delete.after',
+  'eraser.erased.after',
+  'recovery.before',
+  'recovery.after',
+] as const
+
+declare module '@holdfast/core' {
+  interface Failpoints extends Record<(typeof MANIFEST_FAILPOINTS)[number], true> {}
+}

@@ -1,0 +1,163 @@
+import {
+  type ByteSource,
+  type CallOptions,
+  type Condemned,
+  type Entry,
+  type FileDeleteOptions,
+  type FilePath,
+  type Files,
+  type FileWriteOptions,
+  HoldfastError,
+  type Layout,
+  type Page,
+  type PageQuery,
+  parsePath,
+  type Storage,
+  type StorageKey,
+} from '@holdfast/core'
+import type { Opened } from '../opened.ts'
+import { condemned, condemnedOf, entries, publicKeyState } from '../state/scans.ts'
+import { openBytes } from './read.ts'
+import { refusal } from './refusals.ts'
+import { writeFile } from './write.ts'
+
+export interface FilesParts {
+  readonly opened: () => Opened
+  readonly storage: Storage
+  readonly layout: Layout
+  /** Default delay of a delete, ms. */
+  readonly eraseDelay: number
+}
+
+/** The files of a node, over its manifest and its store. */
+export class ManifestFiles implements Files {
+  readonly #parts: FilesParts
+
+  constructor(parts: FilesParts) {
+    this.#parts = parts
+  }
+
+  write(path: string, source: ByteSource | string, options: FileWriteOptions = {}): Promise<Entry> {
+    const { opened, storage, layout } = this.#parts
+    return writeFile(
+      opened(),
+      storage,
+      layout,
+      path,
+      typeof source === 'string' ? Buffer.from(source) : source,
+      options,
+    )
+  }
+
+  async read(
+    target: string | { readonly key: string },
+    options: CallOptions = {},
+  ): Promise<AsyncIterable<Uint8Array>> {
+    const opened = this.#parts.opened()
+    const entry =
+      typeof target === 'string' ? this.#listed(parsePath(target)) : this.#byKey(target.key as StorageKey)
+    return openBytes(entry, opened.state, this.#parts.storage, opened.pins, options)
+  }
+
+  async stat(path: string): Promise<Entry | undefined> {
+    return this.#parts.opened().state.entry(parsePath(path))
+  }
+
+  list(options: CallOptions & { readonly prefix?: string } = {}): AsyncIterable<Entry> {
+    const { state } = this.#parts.opened()
+    return paged((query) => entries(state, query), options)
+  }
+
+  condemned(options: CallOptions & { readonly prefix?: string } = {}): AsyncIterable<Condemned> {
+    const { state } = this.#parts.opened()
+    return paged((query) => condemned(state, query), options)
+  }
+
+  async delete(
+    path: string,
+    { delay = this.#parts.eraseDelay, signal }: FileDeleteOptions = {},
+  ): Promise<void> {
+    const { committer } = this.#parts.opened()
+    const entry = this.#listed(parsePath(path))
+    const { key, generation } = entry
+    const op = { type: 'condemn', key, generation, delay, reason: 'deleted' } as const
+    const { outcomes } = await committer.commit({ ops: [op] }, signal ? { signal } : {})
+    if (outcomes[0]?.status === 'skipped')
+      throw refusal(outcomes[0], { operation: 'files.delete', path: entry.path })
+  }
+
+  async undo(path: string, options: CallOptions = {}): Promise<Entry> {
+    const { committer, state } = this.#parts.opened()
+    const from = parsePath(path)
+    const [key] = condemnedOf(state, from)
+    if (!key) {
+      const listed = state.entry(from)
+      if (listed) return listed
+      throw notFound(
+        from,
+        'files.undo',
+        state.key(from as string as StorageKey)?.state === 'doomed' ? 'HF_DOOMED' : 'HF_FILE_NOT_FOUND',
+      )
+    }
+    if (!(await this.#parts.storage.stat(key, options)))
+      throw new HoldfastError('HF_BYTES_MISSING', `the bytes of ${from} are not in the store`, {
+        operation: 'files.undo',
+        context: { path, key },
+      })
+    const { outcomes } = await committer.commit({ ops: [{ type: 'undo', key }] }, options)
+    if (outcomes[0]?.status === 'skipped')
+      throw refusal(outcomes[0], { operation: 'files.undo', path: from, key })
+    return this.#listed(from)
+  }
+
+  #listed(path: FilePath): Entry {
+    const { state } = this.#parts.opened()
+    const entry = state.entry(path)
+    if (entry) return entry
+    const lost = condemnedOf(state, path).map((key) => {
+      const known = state.key(key)
+      return { key, until: known?.state === 'condemned' ? known.notBefore : undefined }
+    })
+    throw notFound(path, 'files', 'HF_FILE_NOT_FOUND', { condemned: lost })
+  }
+
+  /** A live or condemned file by its key: look before you undo. */
+  #byKey(key: StorageKey): Entry {
+    const { state } = this.#parts.opened()
+    const known = publicKeyState(key, state.key(key))
+    const entry =
+      known?.state === 'live'
+        ? state.entry(known.path)
+        : known?.state === 'condemned'
+          ? known.entry
+          : undefined
+    if (entry) return entry
+    throw notFound(key, 'files.read', known?.state === 'doomed' ? 'HF_DOOMED' : 'HF_FILE_NOT_FOUND')
+  }
+}
+
+function notFound(
+  name: string,
+  operation: string,
+  code: 'HF_FILE_NOT_FOUND' | 'HF_DOOMED',
+  context: object = {},
+): HoldfastError {
+  const message = code === 'HF_DOOMED' ? `${name} is being erased` : `there is no file ${name}`
+  return new HoldfastError(code, message, { operation, context: { path: name, ...context } })
+}
+
+async function* paged<T>(
+  read: (query: PageQuery & { readonly prefix?: string }) => Page<T>,
+  { prefix, signal }: CallOptions & { readonly prefix?: string },
+): AsyncGenerator<T> {
+  for (let cursor: string | undefined; ; ) {
+    signal?.throwIfAborted()
+    const page = read({
+      ...(prefix !== undefined && { prefix }),
+      ...(cursor !== undefined && { after: cursor }),
+    })
+    yield* page.items
+    if (page.next === undefined) return
+    cursor = page.next
+  }
+}

@@ -1,0 +1,149 @@
+import { HoldfastError } from '@holdfast/core'
+
+/** Appends values to a buffer that grows. Numbers are whole and not negative unless said otherwise. */
+export class ByteWriter {
+  #buffer = Buffer.allocUnsafe(1024)
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  reset(): this {
+    this.#length = 0
+    return this
+  }
+
+  u8(value: number): this {
+    this.#reserve(1)
+    this.#buffer[this.#length++] = value
+    return this
+  }
+
+  /** Seven bits a byte, low bits first. */
+  varint(value: number): this {
+    this.#reserve(8)
+    let rest = value
+    while (rest > 0x7f) {
+      this.#buffer[this.#length++] = (rest & 0x7f) | 0x80
+      rest = rest > 0x7fffffff ? Math.floor(rest / 128) : rest >>> 7
+    }
+    this.#buffer[this.#length++] = rest
+    return this
+  }
+
+  /** A whole number of either sign: zigzag, then varint. */
+  signed(value: number): this {
+    return this.varint(value < 0 ? -value * 2 - 1 : value * 2)
+  }
+
+  text(value: string): this {
+    const bytes = Buffer.byteLength(value)
+    this.varint(bytes)
+    this.#reserve(bytes)
+    this.#length += this.#buffer.write(value, this.#length, bytes, 'utf8')
+    return this
+  }
+
+  /** Bytes without their length. */
+  raw(value: Uint8Array): this {
+    this.#reserve(value.length)
+    this.#buffer.set(value, this.#length)
+    this.#length += value.length
+    return this
+  }
+
+  u64(value: bigint): this {
+    this.#reserve(8)
+    this.#buffer.writeBigUInt64BE(value, this.#length)
+    this.#length += 8
+    return this
+  }
+
+  /** What has been written, valid until the next write. */
+  view(from = 0): Buffer {
+    return this.#buffer.subarray(from, this.#length)
+  }
+
+  /** What has been written, for keeps. */
+  copy(from = 0): Buffer {
+    return Buffer.from(this.view(from))
+  }
+
+  #reserve(bytes: number): void {
+    if (this.#length + bytes <= this.#buffer.length) return
+    const larger = Buffer.allocUnsafe(Math.max(this.#buffer.length * 2, this.#length + bytes))
+    this.#buffer.copy(larger, 0, 0, this.#length)
+    this.#buffer = larger
+  }
+}
+
+/** Reads what {@link ByteWriter} wrote. Running past the end is HF_MANIFEST_CORRUPT, never a wrong value. */
+export class ByteReader {
+  readonly #buffer: Buffer
+  #at: number
+
+  constructor(buffer: Buffer, at = 0) {
+    this.#buffer = buffer
+    this.#at = at
+  }
+
+  get done(): boolean {
+    return this.#at === this.#buffer.length
+  }
+
+  u8(): number {
+    return this.#buffer[this.#take(1)] as number
+  }
+
+  varint(): number {
+    let value = 0
+    for (let factor = 1; ; factor *= 128) {
+      const byte = this.u8()
+      value += (byte & 0x7f) * factor
+      if (byte < 0x80) return value
+      if (factor > 2 ** 49) throw corrupt('a number that is too long')
+    }
+  }
+
+  signed(): number {
+    const value = this.varint()
+    return value % 2 === 1 ? -(value + 1) / 2 : value / 2
+  }
+
+  text(): string {
+    const bytes = this.varint()
+    const start = this.#take(bytes)
+    return this.#buffer.toString('utf8', start, start + bytes)
+  }
+
+  raw(bytes: number): Buffer {
+    const start = this.#take(bytes)
+    return this.#buffer.subarray(start, start + bytes)
+  }
+
+  u64(): bigint {
+    return this.#buffer.readBigUInt64BE(this.#take(8))
+  }
+
+  #take(bytes: number): number {
+    const start = this.#at
+    if (start + bytes > this.#buffer.length) throw corrupt('an early end')
+    this.#at += bytes
+    return start
+  }
+}
+
+export function corrupt(what: string, context: Record<string, unknown> = {}): HoldfastError {
+  return new HoldfastError('HF_MANIFEST_CORRUPT', `the manifest holds ${what}`, { context })
+}
+
+export function newer(what: string, version: number): HoldfastError {
+  return new HoldfastError(
+    'HF_FORMAT_NEWER',
+    `${what} has format ${version}, which this version does not know`,
+    {
+      context: { what, version },
+    },
+  )
+}

@@ -1,0 +1,123 @@
+import {
+  type Entry,
+  type FilePath,
+  mintedPath,
+  mintKey,
+  type NewEntry,
+  type StorageKey,
+} from '@holdfast/core'
+import { type ByteReader, type ByteWriter, newer } from './bytes.ts'
+
+/** Format of an entry, in rows and in log records. */
+const VERSION = 1
+
+const VERSION_KNOWN = 1 << 0
+const CHANGED_AT = 1 << 1
+const MIN_TIME = 1 << 2
+const MAX_TIME = 1 << 3
+const ROWS = 1 << 4
+const ADOPTED = 1 << 5
+const METADATA = 1 << 6
+const TIMES_FROM_PATH = 1 << 7
+const TIMES_FROM_CALLER = 1 << 8
+/** The key is the path with a ULID: only the ULID is stored. */
+const MINTED = 1 << 9
+const SHA256 = 1 << 10
+
+const SHA256_PREFIX = 'sha256:'
+
+export function writeEntry(writer: ByteWriter, entry: NewEntry): void {
+  const minted = mintedPath(entry.key) === entry.path
+  const sha256 =
+    entry.checksum.startsWith(SHA256_PREFIX) && entry.checksum.length === SHA256_PREFIX.length + 64
+  const flags =
+    (entry.version === undefined ? 0 : VERSION_KNOWN) |
+    (entry.changedAt === undefined ? 0 : CHANGED_AT) |
+    (entry.minTime === undefined ? 0 : MIN_TIME) |
+    (entry.maxTime === undefined ? 0 : MAX_TIME) |
+    (entry.rows === undefined ? 0 : ROWS) |
+    (entry.adopted ? ADOPTED : 0) |
+    (entry.metadata === undefined ? 0 : METADATA) |
+    (entry.timesFrom === 'path' ? TIMES_FROM_PATH : 0) |
+    (entry.timesFrom === 'caller' ? TIMES_FROM_CALLER : 0) |
+    (minted ? MINTED : 0) |
+    (sha256 ? SHA256 : 0)
+  writer.u8(VERSION).varint(flags).text(entry.path)
+  writer.text(minted ? ulidOf(entry.key) : entry.key)
+  writer.text(entry.namespace).varint(entry.size)
+  if (sha256) writer.raw(Buffer.from(entry.checksum.slice(SHA256_PREFIX.length), 'hex'))
+  else writer.text(entry.checksum)
+  writer.varint(entry.createdAt).text(entry.origin).text(entry.storeId)
+  if (entry.version !== undefined) writer.text(entry.version)
+  if (entry.changedAt !== undefined) writer.signed(entry.changedAt)
+  if (entry.minTime !== undefined) writer.signed(entry.minTime)
+  if (entry.maxTime !== undefined) writer.signed(entry.maxTime)
+  if (entry.rows !== undefined) writer.varint(entry.rows)
+  if (entry.metadata !== undefined) writeMetadata(writer, entry.metadata)
+}
+
+export function readEntry(reader: ByteReader): NewEntry {
+  const version = reader.u8()
+  if (version !== VERSION) throw newer('an entry', version)
+  const flags = reader.varint()
+  const has = (flag: number) => (flags & flag) !== 0
+  const path = reader.text() as FilePath
+  const name = reader.text()
+  const key = has(MINTED) ? mintKey(path, name) : (name as StorageKey)
+  const namespace = reader.text()
+  const size = reader.varint()
+  const checksum = has(SHA256) ? SHA256_PREFIX + reader.raw(32).toString('hex') : reader.text()
+  const createdAt = reader.varint()
+  const origin = reader.text()
+  const storeId = reader.text()
+  return {
+    path,
+    key,
+    namespace,
+    size,
+    checksum,
+    createdAt,
+    origin,
+    storeId,
+    ...(has(VERSION_KNOWN) && { version: reader.text() }),
+    ...(has(CHANGED_AT) && { changedAt: reader.signed() }),
+    ...(has(MIN_TIME) && { minTime: reader.signed() }),
+    ...(has(MAX_TIME) && { maxTime: reader.signed() }),
+    ...(has(ROWS) && { rows: reader.varint() }),
+    ...(has(METADATA) && { metadata: readMetadata(reader) }),
+    ...(has(ADOPTED) && { adopted: true }),
+    ...(has(TIMES_FROM_PATH) && { timesFrom: 'path' as const }),
+    ...(has(TIMES_FROM_CALLER) && { timesFrom: 'caller' as const }),
+  }
+}
+
+export function writeListed(writer: ByteWriter, entry: Entry): void {
+  writer.varint(entry.generation)
+  writeEntry(writer, entry)
+}
+
+export function readListed(reader: ByteReader): Entry {
+  const generation = reader.varint()
+  return { ...readEntry(reader), generation }
+}
+
+function ulidOf(key: StorageKey): string {
+  const tilde = key.lastIndexOf('~')
+  return key.slice(tilde + 1, tilde + 27)
+}
+
+/** In the order of the names, so that equal metadata has equal bytes on every node. */
+function writeMetadata(writer: ByteWriter, metadata: Readonly<Record<string, string>>): void {
+  const names = Object.keys(metadata).sort()
+  writer.varint(names.length)
+  for (const name of names) writer.text(name).text(metadata[name] as string)
+}
+
+function readMetadata(reader: ByteReader): Record<string, string> {
+  const metadata: Record<string, string> = Object.create(null)
+  for (let left = reader.varint(); left > 0; left--) {
+    const name = reader.text()
+    metadata[name] = reader.text()
+  }
+  return { ...metadata }
+}

@@ -1,0 +1,135 @@
+/**
+ * The tables of the manifest and the names of their rows. The first byte of a row's name is its table, so that one
+ * ordered space holds them all. Rows of upper-case tables are this node's own; all others are replicated and part of
+ * the state digest.
+ */
+export const TABLE = {
+  /** path -> live entry */
+  entry: 'e',
+  /** key -> its state */
+  key: 'k',
+  /** namespace, maxTime, path -> nothing: live entries by age */
+  age: 'a',
+  /** namespace -> its number and counters */
+  namespace: 'n',
+  /** path, generation -> condemned key */
+  condemned: 'c',
+  /** state, time, key -> nothing: what is due next */
+  due: 'd',
+  /** folder -> number of keys and folders that are directly in it and not yet gone */
+  folder: 'f',
+  /** batch id -> outcomes */
+  batch: 'b',
+  /** slot -> batch id: which outcomes to forget next */
+  slot: 's',
+  /** The state's head; not part of the digest that it carries. */
+  head: 'H',
+  /** index -> log record */
+  log: 'L',
+  /** key -> when this node began to write its bytes */
+  pending: 'P',
+  /** key -> attempts of this node's eraser */
+  erase: 'E',
+  /** name -> facts of this node */
+  node: 'N',
+} as const
+export type Table = (typeof TABLE)[keyof typeof TABLE]
+
+/** Rows of other nodes' copies too: digested. */
+export function isReplicated(row: Buffer): boolean {
+  return (row[0] as number) >= 0x61
+}
+
+/** A row that is named by one text. */
+export function named(table: Table, name: string): Buffer {
+  return Buffer.from(table + name)
+}
+
+/** The text after the table. */
+export function nameOf(row: Buffer, from = 1): string {
+  return row.toString('utf8', from)
+}
+
+/** The first possible row behind all that begin with this one. */
+export function behind(prefix: Buffer): Buffer {
+  const end = Buffer.from(prefix)
+  let last = end.length - 1
+  while (last >= 0 && end[last] === 0xff) last--
+  // No table is 0xff, so there always is a byte to raise.
+  end[last] = (end[last] as number) + 1
+  return end.subarray(0, last + 1)
+}
+
+/** The first possible row after this one. */
+export function after(row: Buffer): Buffer {
+  return Buffer.concat([row, ZERO])
+}
+const ZERO = Buffer.from([0])
+
+/** Times lie between -2^53 and 2^53; moved up, their bytes sort as they do. */
+const TIME_OFFSET = 2n ** 53n
+
+function putTime(row: Buffer, time: number, at: number): void {
+  row.writeBigUInt64BE(BigInt(time) + TIME_OFFSET, at)
+}
+
+export function ageRow(namespace: number, maxTime: number, path: string): Buffer {
+  const row = Buffer.allocUnsafe(13 + Buffer.byteLength(path))
+  row.write(TABLE.age, 0)
+  row.writeUInt32BE(namespace, 1)
+  putTime(row, maxTime, 5)
+  row.write(path, 13)
+  return row
+}
+
+export function pathOfAgeRow(row: Buffer): string {
+  return nameOf(row, 13)
+}
+
+export function condemnedRow(path: string, generation: number): Buffer {
+  const length = Buffer.byteLength(path)
+  const row = Buffer.allocUnsafe(10 + length)
+  row.write(TABLE.condemned, 0)
+  row.write(path, 1)
+  // Paths hold no NUL: the rows of one path lie together, before those of longer ones.
+  row[1 + length] = 0
+  row.writeBigUInt64BE(BigInt(generation), 2 + length)
+  return row
+}
+
+export type DueState = 'condemned' | 'doomed' | 'gone'
+const DUE = { condemned: 'c', doomed: 'd', gone: 'g' } as const
+
+export function dueRow(state: DueState, time: number, key: string): Buffer {
+  const row = Buffer.allocUnsafe(10 + Buffer.byteLength(key))
+  row.write(TABLE.due + DUE[state], 0)
+  putTime(row, time, 2)
+  row.write(key, 10)
+  return row
+}
+
+export function keyOfDueRow(row: Buffer): string {
+  return nameOf(row, 10)
+}
+
+export function timeOfDueRow(row: Buffer): number {
+  return Number(row.readBigUInt64BE(2) - TIME_OFFSET)
+}
+
+export function logRow(index: number): Buffer {
+  const row = Buffer.allocUnsafe(9)
+  row.write(TABLE.log, 0)
+  row.writeBigUInt64BE(BigInt(index), 1)
+  return row
+}
+
+export function indexOfLogRow(row: Buffer): number {
+  return Number(row.readBigUInt64BE(1))
+}
+
+export function slotRow(slot: number): Buffer {
+  const row = Buffer.allocUnsafe(5)
+  row.write(TABLE.slot, 0)
+  row.writeUInt32BE(slot, 1)
+  return row
+}

@@ -1,0 +1,49 @@
+import createXxhash from 'xxhash-wasm'
+import { ByteReader, ByteWriter, corrupt } from './bytes.ts'
+
+const SUM_BYTES = 8
+
+/**
+ * Seals each value with the XXH64 of its row's name and its bytes, so that a damaged value, or one that stands under
+ * another name, is noticed when it is read. The same sums, added up, are the state digest.
+ */
+export interface Seal {
+  /** The sealed value of a row. */
+  close(row: Buffer, write: (payload: ByteWriter) => void): Buffer
+  /** The payload of a sealed value. @throws HF_MANIFEST_CORRUPT */
+  open(row: Buffer, value: Buffer): ByteReader
+  /** XXH64 of bytes that stand alone. */
+  sum(bytes: Uint8Array): bigint
+}
+
+/** Loads the hash (WebAssembly, no native module). */
+export async function createSeal(): Promise<Seal> {
+  const { h64Raw } = await createXxhash()
+  const scratch = new ByteWriter()
+  return {
+    close(row, write) {
+      scratch.reset().raw(row)
+      write(scratch)
+      return scratch.u64(h64Raw(scratch.view())).copy(row.length)
+    },
+    open(row, value) {
+      const end = value.length - SUM_BYTES
+      if (end < 0) throw damaged(row)
+      const payload = value.subarray(0, end)
+      if (h64Raw(scratch.reset().raw(row).raw(payload).view()) !== value.readBigUInt64BE(end))
+        throw damaged(row)
+      return new ByteReader(payload)
+    },
+    sum: (bytes) => h64Raw(bytes),
+  }
+}
+
+/** The sum that a sealed value carries. */
+export function sumOf(value: Buffer): bigint {
+  return value.readBigUInt64BE(value.length - SUM_BYTES)
+}
+
+function damaged(row: Buffer) {
+  const name = row.toString('latin1')
+  return corrupt(`a damaged value in row ${JSON.stringify(name)}: its checksum does not fit`, { row: name })
+}

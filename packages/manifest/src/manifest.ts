@@ -1,0 +1,66 @@
+import { resolve } from 'node:path'
+import { definePlugin, duration, type Plugin, text } from '@holdfast/core'
+import { type EraserParts, ManifestEraser } from './eraser.ts'
+import { MANIFEST_FAILPOINTS } from './failpoints.ts'
+import { ManifestFiles } from './files/files.ts'
+import { ManifestService } from './service.ts'
+
+export interface ManifestOptions {
+  /** Folder for the manifest, on a local disk; one process owns it. */
+  readonly dataDir: string
+  /** How long a deleted file can be brought back, unless the call says otherwise. Default 1h. */
+  readonly eraseDelay?: number | string
+  /** How long a key stays retired after its bytes are gone. Default 30d. */
+  readonly tombstoneTime?: number | string
+  /** Hard limit of one call that deletes bytes. Default 1m. */
+  readonly deleteTimeout?: number | string
+}
+
+/** The authority of a node on LMDB: provides `manifest`, `files` and `eraser`. */
+export function manifest(options: ManifestOptions): Plugin {
+  return definePlugin({
+    name: '@holdfast/manifest',
+    id: 'manifest',
+    version: '0.1.0',
+    api: '1.0',
+    needs: ['backend'],
+    provides: ['manifest', 'files', 'eraser'],
+    failpoints: MANIFEST_FAILPOINTS,
+    options: { ...options },
+    config: {
+      dataDir: text({ doc: 'Folder for the manifest, on a local disk; one process owns it.' }),
+      eraseDelay: duration({
+        doc: 'How long a deleted file can be brought back. 0: not at all.',
+        default: '1h',
+      }),
+      tombstoneTime: duration({
+        doc: 'How long a key stays retired after its bytes are gone.',
+        default: '30d',
+        min: 60_000,
+      }),
+      deleteTimeout: duration({ doc: 'Hard limit of one call that deletes bytes.', default: '1m', min: 100 }),
+    },
+    setup({ config, node, clock, ids, gate, failpoints, log, provide, onStart, onStop }) {
+      let service: ManifestService
+      let eraser: ManifestEraser
+      const opened = () => service.opened()
+      provide('manifest', ({ backend }) => {
+        const parts = { storage: backend, clock, ids, failpoints, log, givenId: node.givenId }
+        service = new ManifestService({ ...parts, dataDir: resolve(config.dataDir) })
+        return service
+      })
+      provide('files', ({ backend }) => {
+        const { eraseDelay } = config
+        return new ManifestFiles({ opened, storage: backend, layout: node.layout, eraseDelay })
+      })
+      provide('eraser', ({ backend }) => {
+        const { tombstoneTime, deleteTimeout } = config
+        const parts: EraserParts = { opened, storage: backend, gate, clock, tombstoneTime, deleteTimeout }
+        eraser = new ManifestEraser(parts)
+        return eraser
+      })
+      onStart(() => eraser.begin())
+      onStop(() => eraser.end())
+    },
+  })
+}

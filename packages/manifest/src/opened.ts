@@ -1,0 +1,21 @@
+import type { Clock, FailpointRegistry, Ids, Logger } from '@holdfast/core'
+import type { Committer } from './commit/committer.ts'
+import type { EraseQueue } from './erase/queue.ts'
+import type { Pending } from './files/pending.ts'
+import type { Pins } from './files/pins.ts'
+import type { State } from './state/state.ts'
+
+/** What the parts of an open manifest share. */
+export interface Opened {
+  readonly state: State
+  readonly committer: Committer
+  readonly pending: Pending
+  readonly eraseQueue: EraseQueue
+  readonly pins: Pins
+  readonly nodeId: string
+  readonly storeId: string
+  readonly clock: Clock
+  readonly ids: Ids
+  readonly failpoints: FailpointRegistry
+  readonly log: Logger
+}

@@ -1,0 +1,81 @@
+import type { Entry, NamespaceCounters } from '@holdfast/core'
+import type { ByteReader, ByteWriter } from '../format/bytes.ts'
+import { named, nameOf, TABLE } from '../format/rows.ts'
+import type { Head } from './head.ts'
+import type { Rows } from './rows.ts'
+
+export interface NamespaceRow {
+  /** Stands for the name in the age index, which could not hold it: two long names and a time exceed an LMDB key. */
+  readonly number: number
+  readonly files: number
+  readonly bytes: number
+  readonly rows: number
+  readonly timedFiles: number
+}
+
+export function readNamespace(reader: ByteReader): NamespaceRow {
+  return {
+    number: reader.varint(),
+    files: reader.varint(),
+    bytes: reader.varint(),
+    rows: reader.varint(),
+    timedFiles: reader.varint(),
+  }
+}
+
+function writeNamespace(writer: ByteWriter, row: NamespaceRow): void {
+  writer.varint(row.number).varint(row.files).varint(row.bytes).varint(row.rows).varint(row.timedFiles)
+}
+
+export function publicCounters(row: Buffer, { number: _, ...counters }: NamespaceRow): NamespaceCounters {
+  return { namespace: nameOf(row), ...counters }
+}
+
+/** Numbers and counters of namespaces. Changes are gathered and written once, at the end of a transaction. */
+export class Namespaces {
+  readonly #rows: Rows
+  readonly #changed = new Map<string, NamespaceRow>()
+
+  constructor(rows: Rows) {
+    this.#rows = rows
+  }
+
+  /** Counts a live entry in (+1) or out (-1) and gives the number of its namespace. */
+  count(entry: Entry, sign: 1 | -1, head: Head): number {
+    const name = entry.namespace
+    const before = this.#get(name)
+    const row = before ?? { number: head.nextNamespace++, files: 0, bytes: 0, rows: 0, timedFiles: 0 }
+    this.#rows.onUndo(() => {
+      if (before) this.#changed.set(name, before)
+      else {
+        this.#changed.delete(name)
+        head.nextNamespace--
+      }
+    })
+    this.#changed.set(name, {
+      number: row.number,
+      files: row.files + sign,
+      bytes: row.bytes + sign * entry.size,
+      rows: row.rows + sign * (entry.rows ?? 0),
+      timedFiles: row.timedFiles + (entry.maxTime === undefined ? 0 : sign),
+    })
+    return row.number
+  }
+
+  flush(): void {
+    for (const [name, row] of this.#changed) {
+      // An empty namespace is forgotten; if it comes back it gets a new number.
+      if (row.files === 0) this.#rows.remove(named(TABLE.namespace, name))
+      else this.#rows.put(named(TABLE.namespace, name), (writer) => writeNamespace(writer, row))
+    }
+    this.#changed.clear()
+  }
+
+  forget(): void {
+    this.#changed.clear()
+  }
+
+  #get(name: string): NamespaceRow | undefined {
+    return this.#changed.get(name) ?? this.#rows.get(named(TABLE.namespace, name), readNamespace)
+  }
+}

@@ -1,0 +1,70 @@
+import type { OpOutcome, Position } from '@holdfast/core'
+import type { ByteReader, ByteWriter } from '../format/bytes.ts'
+import { corrupt } from '../format/bytes.ts'
+
+/** Every outcome that an op can have, by its number in the table of recent batches. Append only. */
+const OUTCOMES = [
+  { status: 'done' },
+  { status: 'same' },
+  { status: 'skipped', reason: 'changed' },
+  { status: 'skipped', reason: 'absent' },
+  { status: 'skipped', reason: 'listed' },
+  { status: 'skipped', reason: 'known' },
+  { status: 'skipped', reason: 'exists' },
+  { status: 'skipped', reason: 'conflict' },
+  { status: 'skipped', reason: 'early' },
+  { status: 'skipped', reason: 'doomed' },
+  { status: 'skipped', reason: 'retired', state: 'live' },
+  { status: 'skipped', reason: 'retired', state: 'condemned' },
+  { status: 'skipped', reason: 'retired', state: 'doomed' },
+  { status: 'skipped', reason: 'retired', state: 'gone' },
+] as const satisfies readonly OpOutcome[]
+
+/** The outcomes by name; one object each, so that they can be compared and counted cheaply. */
+export const DONE: OpOutcome = OUTCOMES[0]
+export const SAME: OpOutcome = OUTCOMES[1]
+
+type Skipped = Extract<(typeof OUTCOMES)[number], { status: 'skipped' }>
+
+export function skipped(reason: Exclude<Skipped['reason'], 'retired'>): OpOutcome {
+  return OUTCOMES.find((outcome) => 'reason' in outcome && outcome.reason === reason) as OpOutcome
+}
+
+export function retired(state: Extract<Skipped, { reason: 'retired' }>['state']): OpOutcome {
+  return OUTCOMES.find((outcome) => 'state' in outcome && outcome.state === state) as OpOutcome
+}
+
+export type BatchStatus = 'committed' | 'fenced' | 'strict'
+const STATUSES = ['committed', 'fenced', 'strict'] as const satisfies readonly BatchStatus[]
+
+/** What became of a batch: enough to answer its proposer a second time. */
+export interface BatchRow {
+  readonly position: Position
+  readonly status: BatchStatus
+  readonly outcomes: readonly OpOutcome[]
+}
+
+/** Runs of equal outcomes: a thousand times `done` takes three bytes. */
+export function writeBatchRow(writer: ByteWriter, { position, status, outcomes }: BatchRow): void {
+  writer.varint(position.term).varint(position.index).u8(STATUSES.indexOf(status)).varint(outcomes.length)
+  for (let start = 0; start < outcomes.length; ) {
+    let end = start + 1
+    while (end < outcomes.length && outcomes[end] === outcomes[start]) end++
+    writer.u8(OUTCOMES.indexOf(outcomes[start] as (typeof OUTCOMES)[number])).varint(end - start)
+    start = end
+  }
+}
+
+export function readBatchRow(reader: ByteReader): BatchRow {
+  const position = { term: reader.varint(), index: reader.varint() }
+  const status = STATUSES[reader.u8()]
+  if (!status) throw corrupt('a batch with a status that there is not')
+  const count = reader.varint()
+  const outcomes: OpOutcome[] = []
+  while (outcomes.length < count) {
+    const outcome = OUTCOMES[reader.u8()]
+    if (!outcome) throw corrupt('an op with an outcome that there is not')
+    for (let left = reader.varint(); left > 0; left--) outcomes.push(outcome)
+  }
+  return { position, status, outcomes }
+}

@@ -1,0 +1,110 @@
+import type {
+  AgeQuery,
+  Condemned,
+  Entry,
+  FilePath,
+  KeyState,
+  NamespaceCounters,
+  Page,
+  PageQuery,
+  StorageKey,
+} from '@holdfast/core'
+import { readListed } from '../format/entry.ts'
+import type { KeyRow } from '../format/key-row.ts'
+import { after, ageRow, behind, condemnedRow, named, pathOfAgeRow, TABLE } from '../format/rows.ts'
+import { publicCounters, readNamespace } from './namespaces.ts'
+import type { State } from './state.ts'
+
+const PAGE = 1000
+
+/** Live files in byte order of their paths. */
+export function entries(
+  state: State,
+  { prefix = '', after: cursor, limit = PAGE }: PageQuery & { readonly prefix?: string },
+): Page<Entry> {
+  const start = named(TABLE.entry, prefix)
+  const from = cursor === undefined ? start : after(named(TABLE.entry, cursor))
+  const items = state.rows.page(from, behind(start), limit, readListed)
+  return page(items, limit, ({ path }) => path)
+}
+
+/** Live files of a namespace whose maxTime is known and below `before`, oldest first. */
+export function entriesByAge(
+  state: State,
+  { namespace, before, after: cursor, limit = PAGE }: AgeQuery,
+): Page<Entry> {
+  const row = state.rows.get(named(TABLE.namespace, namespace), readNamespace)
+  if (!row) return { items: [] }
+  const from =
+    cursor === undefined
+      ? ageRow(row.number, Number.MIN_SAFE_INTEGER, '')
+      : after(Buffer.from(cursor, 'base64'))
+  const names = state.rows.names(from, ageRow(row.number, before, ''), limit)
+  const items = names.flatMap((name) => state.entry(pathOfAgeRow(name) as FilePath) ?? [])
+  const last = names.at(-1)
+  return last && names.length === limit ? { items, next: last.toString('base64') } : { items }
+}
+
+/** Condemned rows by path; orphans stand under their keys. */
+export function condemned(
+  state: State,
+  { prefix = '', after: cursor, limit = PAGE }: PageQuery & { readonly prefix?: string },
+): Page<Condemned> {
+  const start = named(TABLE.condemned, prefix)
+  const from = cursor === undefined ? start : after(Buffer.from(cursor, 'base64'))
+  const rows = state.rows.page(from, behind(start), limit, (payload, row) => ({
+    row,
+    key: payload.text() as StorageKey,
+  }))
+  const items = rows.flatMap(({ key }) => {
+    const known = publicKeyState(key, state.key(key))
+    return known?.state === 'condemned' ? [known] : []
+  })
+  const last = rows.at(-1)
+  return last && rows.length === limit ? { items, next: last.row.toString('base64') } : { items }
+}
+
+/** The condemned keys of exactly this path, newest first. */
+export function condemnedOf(state: State, path: FilePath, limit = 10): StorageKey[] {
+  const newestFirst = state.rows.names(
+    condemnedRow(path, 0),
+    condemnedRow(path, Number.MAX_SAFE_INTEGER),
+    limit,
+    true,
+  )
+  return newestFirst.flatMap((row) => state.rows.get(row, (payload) => payload.text() as StorageKey) ?? [])
+}
+
+export function namespaces(
+  state: State,
+  { after: cursor, limit = PAGE }: PageQuery,
+): Page<NamespaceCounters> {
+  const start = named(TABLE.namespace, '')
+  const from = cursor === undefined ? start : after(named(TABLE.namespace, cursor))
+  const items = state.rows.page(from, behind(start), limit, (payload, row) =>
+    publicCounters(row, readNamespace(payload)),
+  )
+  return page(items, limit, ({ namespace }) => namespace)
+}
+
+export function publicKeyState(key: StorageKey, row: KeyRow | undefined): KeyState | undefined {
+  switch (row?.state) {
+    case undefined:
+      return undefined
+    case 'live':
+      return row
+    case 'condemned': {
+      const { unlisted: _, ...state } = row
+      return { key, ...state }
+    }
+    case 'doomed':
+      return { key, state: 'doomed', generation: row.generation, ...(row.entry && { entry: row.entry }) }
+    case 'gone':
+      return { key, ...row }
+  }
+}
+
+function page<T>(items: T[], limit: number, cursor: (last: T) => string): Page<T> {
+  const last = items.at(-1)
+  return last !== undefined && items.length === limit ? { items, next: cursor(last) } : { items }
+}

@@ -1,0 +1,155 @@
+import type { Entry, FilePath, StorageKey } from '@holdfast/core'
+import { readListed, writeListed } from '../format/entry.ts'
+import { type KeyRow, readKeyRow, writeKeyRow } from '../format/key-row.ts'
+import { ageRow, condemnedRow, dueRow, named, TABLE } from '../format/rows.ts'
+import type { Seal } from '../format/seal.ts'
+import type { KeyValue } from '../store/key-value.ts'
+import { Folders } from './folders.ts'
+import { emptyHead, type Head, readHead, writeHead } from './head.ts'
+import { Namespaces } from './namespaces.ts'
+import { Rows } from './rows.ts'
+
+const HEAD = named(TABLE.head, '')
+
+type Condemned = Extract<KeyRow, { state: 'condemned' }>
+type Doomed = Extract<KeyRow, { state: 'doomed' }>
+
+/**
+ * The manifest's state: typed rows, and the moves between the states of a key that keep every index with them. It
+ * judges nothing; the ops do.
+ */
+export class State {
+  readonly rows: Rows
+  readonly folders: Folders
+  readonly namespaces: Namespaces
+  head: Head
+
+  constructor(store: KeyValue, seal: Seal) {
+    this.rows = new Rows(store, seal)
+    this.folders = new Folders(this.rows)
+    this.namespaces = new Namespaces(this.rows)
+    this.head = this.#load()
+  }
+
+  entry(path: FilePath): Entry | undefined {
+    return this.rows.get(named(TABLE.entry, path), readListed)
+  }
+
+  key(key: StorageKey): KeyRow | undefined {
+    return this.rows.get(named(TABLE.key, key), readKeyRow)
+  }
+
+  /** The name that a new file would collide with, in either direction, or undefined when there is room for it. */
+  conflict(path: FilePath, key: StorageKey): string | undefined {
+    return this.folders.used(key) ? key : this.pathConflict(path)
+  }
+
+  /** As `conflict`, for a path whose key is in the store already. */
+  pathConflict(path: FilePath): string | undefined {
+    const above = this.folders.fileAbove(path, (folder) => this.#isFile(folder))
+    if (above !== undefined) return above
+    // Keys below the path may all be on their way out; then the path itself is free.
+    if (!this.folders.used(path)) return undefined
+    const [below] = this.rows.names(named(TABLE.entry, `${path}/`), named(TABLE.entry, `${path}0`), 1)
+    return below && path
+  }
+
+  #isFile(name: string): boolean {
+    if (this.rows.has(named(TABLE.entry, name))) return true
+    const row = this.key(name as StorageKey)
+    return row !== undefined && row.state !== 'gone'
+  }
+
+  /** The number of the change that is being made. */
+  nextGeneration(): number {
+    this.rows.onUndo(() => void this.head.generation--)
+    return ++this.head.generation
+  }
+
+  /** Lists an entry whose path is free. Its key is unknown (`fresh`) or condemned. */
+  list(entry: Entry, fresh: boolean): void {
+    const { path, key } = entry
+    this.rows.insert(named(TABLE.entry, path), (payload) => writeListed(payload, entry))
+    this.#setKey(key, { state: 'live', path }, fresh)
+    const namespace = this.namespaces.count(entry, 1, this.head)
+    if (entry.maxTime !== undefined) this.rows.insert(ageRow(namespace, entry.maxTime, path), nothing)
+    this.folders.appear(path)
+    this.folders.appear(key)
+    if (fresh) this.folders.enter(key)
+  }
+
+  unlist(entry: Entry): void {
+    this.rows.remove(named(TABLE.entry, entry.path))
+    const namespace = this.namespaces.count(entry, -1, this.head)
+    if (entry.maxTime !== undefined) this.rows.remove(ageRow(namespace, entry.maxTime, entry.path))
+  }
+
+  /** Puts a key on its way out, or moves the time of one that is on it. */
+  condemn(key: StorageKey, row: Condemned, before?: Condemned): void {
+    if (before) this.#leaveCondemned(key, before)
+    else if (row.as === 'orphan') {
+      this.folders.appear(key)
+      this.folders.enter(key)
+    }
+    this.#setKey(key, row, false)
+    this.rows.insert(dueRow('condemned', row.notBefore, key), nothing)
+    this.rows.insert(
+      condemnedRow(row.entry?.path ?? key, row.generation),
+      (payload) => void payload.text(key),
+    )
+  }
+
+  /** Lists a condemned entry again. */
+  restore(key: StorageKey, before: Condemned, entry: Entry): void {
+    this.#leaveCondemned(key, before)
+    this.list(entry, false)
+  }
+
+  doom(key: StorageKey, before: Condemned, row: Doomed): void {
+    this.#leaveCondemned(key, before)
+    this.#setKey(key, row, false)
+    this.rows.insert(dueRow('doomed', row.since, key), nothing)
+  }
+
+  bury(key: StorageKey, before: Doomed, until: number, generation: number): void {
+    this.rows.remove(dueRow('doomed', before.since, key))
+    this.#setKey(key, { state: 'gone', until, generation }, false)
+    this.rows.insert(dueRow('gone', until, key), nothing)
+    this.folders.leave(key)
+  }
+
+  #leaveCondemned(key: StorageKey, row: Condemned): void {
+    this.rows.remove(dueRow('condemned', row.notBefore, key))
+    this.rows.remove(condemnedRow(row.entry?.path ?? key, row.generation))
+  }
+
+  #setKey(key: StorageKey, row: KeyRow, fresh: boolean): void {
+    const name = named(TABLE.key, key)
+    if (fresh) this.rows.insert(name, (payload) => writeKeyRow(payload, row))
+    else this.rows.put(name, (payload) => writeKeyRow(payload, row))
+  }
+
+  /** Writes what was gathered during a transaction, and the head. The last thing in it. */
+  flush(): void {
+    this.namespaces.flush()
+    this.folders.flush()
+    this.head.digest = this.rows.digest
+    this.rows.put(HEAD, (payload) => writeHead(payload, this.head))
+  }
+
+  /** Goes back to what is durable, after a transaction that failed. */
+  reload(): void {
+    this.namespaces.forget()
+    this.folders.forget()
+    this.head = this.#load()
+  }
+
+  #load(): Head {
+    const head = this.rows.get(HEAD, readHead) ?? emptyHead()
+    this.rows.digest = head.digest
+    return head
+  }
+}
+
+/** The value of a row whose name says all. */
+function nothing(): void {}

@@ -1,0 +1,34 @@
+export interface Row {
+  readonly key: Buffer
+  readonly value: Buffer
+}
+
+export interface RangeQuery {
+  /** First key, inclusive. */
+  readonly from: Buffer
+  /** Last key, exclusive. */
+  readonly to: Buffer
+  readonly limit: number
+  readonly reverse?: boolean
+}
+
+/**
+ * All that the manifest asks of its engine: bytes under bytes, in byte order, with one writer whose transactions are
+ * atomic and durable when they return. LMDB in production, memory in simulations; the code above is the same.
+ */
+export interface KeyValue {
+  get(key: Buffer): Buffer | undefined
+  /** A page of rows; nothing stays open behind it. */
+  range(query: RangeQuery): Row[]
+  /**
+   * Runs `fn` and makes its writes durable, or none of them when it throws. Inside, reads see the writes.
+   * Synchronous from end to end: an asynchronous transaction would not roll back on a throw.
+   */
+  transaction<T>(fn: (writer: Writer) => T): T
+  close(): Promise<void>
+}
+
+export interface Writer {
+  put(key: Buffer, value: Buffer): void
+  remove(key: Buffer): void
+}

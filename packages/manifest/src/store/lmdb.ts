@@ -1,0 +1,31 @@
+import { type Database, open } from 'lmdb'
+import type { KeyValue } from './key-value.ts'
+
+/** The manifest's rows in an LMDB environment in `folder`. */
+export function openLmdb(folder: string): KeyValue {
+  const db: Database<Buffer, Buffer> = open<Buffer, Buffer>({
+    path: folder,
+    keyEncoding: 'binary',
+    encoding: 'binary',
+    // Visible means durable: with the default, a commit is seen before it is synced.
+    overlappingSync: false,
+    cache: false,
+    compression: false,
+  })
+  const writer = {
+    put: (key: Buffer, value: Buffer) => void db.putSync(key, value),
+    remove: (key: Buffer) => void db.removeSync(key),
+  }
+  return {
+    get: (key) => db.get(key),
+    range: ({ from, to, limit, reverse = false }) => {
+      // A reverse scan of lmdb-js starts at its upper end, inclusive; ours is exclusive.
+      const bounds = reverse
+        ? { start: to, end: from, reverse, exclusiveStart: true }
+        : { start: from, end: to }
+      return [...db.getRange({ ...bounds, limit })] as { key: Buffer; value: Buffer }[]
+    },
+    transaction: (fn) => db.transactionSync(() => fn(writer)),
+    close: () => db.close(),
+  }
+}
