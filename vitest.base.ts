@@ -12,5 +12,6 @@ export const project = (name: string) =>
       execArgv: ['--conditions=holdfast-source', '--expose-gc'],
       testTimeout: 20_000,
       passWithNoTests: false,
+      expect: { requireAssertions: true },
     },
   })

@@ -85,14 +85,14 @@ export class ManifestEraser implements Eraser {
 
   backlog(): number {
     const { eraseQueue } = this.#parts.opened()
-    return eraseQueue.length + this.#due(25 * CHUNK).length
+    return eraseQueue.active + this.#due(25 * CHUNK).length
   }
 
   async retry(): Promise<number> {
     const { eraseQueue, committer, clock } = this.#parts.opened()
     const aside = [...eraseQueue.scan()].filter(({ setAside }) => setAside !== undefined)
     await committer.local(() => {
-      for (const { key, since } of aside) eraseQueue.update({ key, since, attempts: 0, nextTry: clock.now() })
+      for (const { key, since } of aside) eraseQueue.put({ key, since, attempts: 0, nextTry: clock.now() })
     })
     return aside.length
   }
@@ -102,6 +102,8 @@ export class ManifestEraser implements Eraser {
     if (this.#stopping.signal.aborted) return
     this.#looping ??= this.#loop().finally(() => {
       this.#looping = undefined
+      // Woken in the moment between the last look and now.
+      if (this.#awake) this.#wake()
     })
   }
 
@@ -113,8 +115,8 @@ export class ManifestEraser implements Eraser {
       this.#timer?.clear()
       try {
         const { more } = await this.#inTurn()
-        if (more) this.#awake = true
-        wait = this.#nextDue()
+        wait = more ? 0 : this.#nextDue()
+        if (wait === 0) this.#awake = true
       } catch (error) {
         if (this.#stopping.signal.aborted) return
         const retryAfter = error instanceof HoldfastError ? error.context.retryAfter : undefined
@@ -183,7 +185,7 @@ export class ManifestEraser implements Eraser {
         later.push(this.#failed(targets.get(outcome.key) as QueuedErase, outcome))
     if (later.length > 0 || strays.length > 0)
       await committer.local(() => {
-        for (const item of later) eraseQueue.update(item)
+        for (const item of later) eraseQueue.put(item)
         for (const key of strays) eraseQueue.remove(key)
       })
     if (gone.length > 0)
@@ -205,11 +207,14 @@ export class ManifestEraser implements Eraser {
     })
     const controller = new AbortController()
     const late = Promise.withResolvers<never>()
-    using _timer = clock.timer(deleteTimeout, () => {
-      controller.abort(timeout)
-      late.reject(timeout)
-    })
     late.promise.catch(() => undefined)
+    const giveUp = (reason: unknown) => {
+      controller.abort(reason)
+      late.reject(reason)
+    }
+    const onStop = () => giveUp(this.#stopping.signal.reason)
+    this.#stopping.signal.addEventListener('abort', onStop, { once: true })
+    using _timer = clock.timer(deleteTimeout, () => giveUp(timeout))
     try {
       const targets = keys.map((key) => ({ key }))
       return await Promise.race([
@@ -222,6 +227,8 @@ export class ManifestEraser implements Eraser {
           ? cause
           : new HoldfastError('HF_BACKEND', messageOf(cause), { cause, operation: 'eraser' })
       return keys.map((key) => ({ key, status: 'failed', error }))
+    } finally {
+      this.#stopping.signal.removeEventListener('abort', onStop)
     }
   }
 

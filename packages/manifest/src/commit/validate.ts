@@ -41,7 +41,7 @@ function* batchProblems({ id, ops, fence }: Batch): Generator<string> {
   const paths = new Set<string>()
   for (const [index, op] of ops.entries()) {
     for (const problem of opProblems(op)) yield `op ${index}: ${problem}`
-    if (!fence && OPS_WITH_FENCE.includes(op.type)) yield `op ${index}: ${op.type} needs a fence`
+    if (!fence && OPS_WITH_FENCE.includes(op?.type)) yield `op ${index}: ${op.type} needs a fence`
     const { key, path } = namesOf(op)
     if (keys.has(key)) yield `op ${index}: the key ${key} is named twice`
     if (path !== undefined && paths.has(path)) yield `op ${index}: the path ${path} is named twice`

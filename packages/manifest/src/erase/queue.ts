@@ -8,36 +8,35 @@ const ALL = named(TABLE.erase, '')
 /** Doomed keys whose bytes this node has to delete. Node-local rows: they follow from `doom` and survive a crash. */
 export class EraseQueue {
   readonly #rows: Rows
-  #length = 0
+  #active = 0
 
   constructor(rows: Rows) {
     this.#rows = rows
     this.reload()
   }
 
-  get length(): number {
-    return this.#length
+  /** Keys that are tried, now or later: all but those set aside. */
+  get active(): number {
+    return this.#active
   }
 
   /** Inside a transaction. */
   add(key: string, since: number): void {
-    this.update({ key: key as StorageKey, since, attempts: 0, nextTry: since })
-    this.#length++
-    this.#rows.onUndo(() => void this.#length--)
+    this.put({ key: key as StorageKey, since, attempts: 0, nextTry: since })
   }
 
   /** Inside a transaction. */
-  update(queued: QueuedErase): void {
-    this.#rows.put(named(TABLE.erase, queued.key), (payload) => writeQueued(payload, queued))
+  put(queued: QueuedErase): void {
+    const row = named(TABLE.erase, queued.key)
+    this.#count((isActive(queued) ? 1 : 0) - this.#activeAt(row))
+    this.#rows.put(row, (payload) => writeQueued(payload, queued))
   }
 
   /** Inside a transaction. */
   remove(key: string): void {
     const row = named(TABLE.erase, key)
-    if (!this.#rows.has(row)) return
+    this.#count(-this.#activeAt(row))
     this.#rows.remove(row)
-    this.#length--
-    this.#rows.onUndo(() => void this.#length++)
   }
 
   /** In order of the keys. */
@@ -53,9 +52,25 @@ export class EraseQueue {
 
   /** Counts anew from the store, at start and after a transaction that failed. */
   reload(): void {
-    this.#length = 0
-    for (const _ of this.scan()) this.#length++
+    this.#active = 0
+    for (const queued of this.scan()) if (isActive(queued)) this.#active++
   }
+
+  #activeAt(row: Buffer): number {
+    const queued = this.#rows.get(row, (payload) => readQueued(payload, row))
+    return queued && isActive(queued) ? 1 : 0
+  }
+
+  #count(change: number): void {
+    this.#active += change
+    this.#rows.onUndo(() => {
+      this.#active -= change
+    })
+  }
+}
+
+function isActive({ setAside }: QueuedErase): boolean {
+  return setAside === undefined
 }
 
 function writeQueued(writer: ByteWriter, { since, attempts, nextTry, setAside }: QueuedErase): void {

@@ -1,0 +1,153 @@
+import { createNode, definePlugin, duration, HoldfastError, type Plugin } from '@holdfast/core'
+import { describe, expect, it } from 'vitest'
+import { plugin } from './support.ts'
+
+function problemsOf(plugins: readonly unknown[]): string[] {
+  try {
+    createNode({ plugins: plugins as Plugin[], log: 'silent' })
+  } catch (error) {
+    if (error instanceof HoldfastError && error.code === 'HF_ASSEMBLY_INVALID')
+      return (error.context.problems as { plugin: string; problem: string }[]).map(
+        (p) => `${p.plugin}: ${p.problem}`,
+      )
+    throw error
+  }
+  return []
+}
+
+describe('assembling a node', () => {
+  it('[K-01] all problems of all plugins come in one error', () => {
+    const knobs = { delay: duration({ doc: 'A delay.', default: '1h' }), must: duration({ doc: 'A must.' }) }
+    const problems = problemsOf([
+      plugin,
+      definePlugin({ name: 'a', id: 'Not Kebab', version: '1', api: '2.0', setup: () => undefined }),
+      definePlugin({
+        name: 'b',
+        id: 'b',
+        version: '1',
+        api: '1.0',
+        needs: ['one'],
+        config: knobs,
+        options: { delay: 'soon', dealy: 1 },
+        setup: () => undefined,
+      }),
+    ])
+    expect(problems).toHaveLength(7)
+    expect(problems.join('\n')).toMatch(/call it/)
+    expect(problems.join('\n')).toMatch(/not kebab-case/)
+    expect(problems.join('\n')).toMatch(/written for api 2.0/)
+    expect(problems.join('\n')).toMatch(/needs the service one/)
+    expect(problems.join('\n')).toMatch(/"dealy" is unknown/)
+    expect(problems.join('\n')).toMatch(/"must" must be given/)
+    expect(problems.join('\n')).toMatch(/"delay" is "soon"/)
+  })
+
+  it('[K-01] two plugins of one id and two providers of one service are refused', () => {
+    const provider = (id: string) =>
+      definePlugin({
+        name: `test-${id}`,
+        id,
+        version: '1',
+        api: '1.0',
+        provides: ['one'],
+        setup: ({ provide }) => provide('one', () => ({ name: id })),
+      })
+    expect(problemsOf([provider('a'), provider('b')])).toEqual([
+      expect.stringMatching(/b: provides one, which test-a provides/),
+    ])
+    expect(problemsOf([plugin('a'), plugin('a')])).toEqual([
+      expect.stringMatching(/has the id a, which test-a has already/),
+    ])
+  })
+
+  it('[K-01] a circle of needs is named', () => {
+    const circle = (id: 'one' | 'two', need: 'one' | 'two') =>
+      definePlugin({
+        name: id,
+        id,
+        version: '1',
+        api: '1.0',
+        needs: [need],
+        provides: [id],
+        setup: ({ provide }) => provide(id, () => ({ name: id })),
+      })
+    expect(problemsOf([circle('one', 'two'), circle('two', 'one')])).toEqual([
+      expect.stringMatching(/one -> two -> one/),
+    ])
+  })
+
+  it('[K-01] a setup that throws, returns a promise or forgets a service is named', () => {
+    const throwing = plugin('a', () => {
+      throw new Error('no luck')
+    })
+    expect(problemsOf([throwing])).toEqual(['test-a: its setup failed: no luck'])
+    expect(problemsOf([plugin('b', (async () => undefined) as () => void)])[0]).toMatch(/must be synchronous/)
+    expect(
+      problemsOf([
+        definePlugin({
+          name: 'c',
+          id: 'c',
+          version: '1',
+          api: '1.0',
+          provides: ['one'],
+          setup: () => undefined,
+        }),
+      ])[0],
+    ).toMatch(/its setup does not/)
+  })
+
+  it('[K-03] the api of a plugin has the same major and no higher minor', () => {
+    const of = (api: `${number}.${number}`) =>
+      problemsOf([definePlugin({ name: 'x', id: 'x', version: '1', api, setup: () => undefined })])
+    expect(of('1.0')).toEqual([])
+    expect(of('1.1')[0]).toMatch(/update @holdfast\/core/)
+    expect(of('0.9')[0]).toMatch(/update the plugin/)
+  })
+
+  it('[K-16] hooks are sealed after the last setup', () => {
+    let late: (() => void) | undefined
+    createNode({
+      plugins: [
+        plugin('late', ({ hooks }) => {
+          late = () => hooks.gate.tap(async () => undefined)
+        }),
+      ],
+      log: 'silent',
+    })
+    expect(late).toThrow(expect.objectContaining({ code: 'HF_HOOKS_SEALED' }))
+  })
+
+  it.each(['onManifestBatch', 'onFileDeleted', 'beforeSnapshotWrite'] as const)(
+    '[K-16] a tap on %s is refused until it can be delivered',
+    (hook) => {
+      expect(() =>
+        createNode({ plugins: [plugin('early', ({ hooks }) => hooks[hook].tap(async () => undefined))] }),
+      ).toThrow(expect.objectContaining({ code: 'HF_UNSUPPORTED' }))
+    },
+  )
+
+  it('[K-16] a plugin gets the services that it needs and nothing else', async () => {
+    const seen: string[][] = []
+    const provider = definePlugin({
+      name: 'p',
+      id: 'p',
+      version: '1',
+      api: '1.0',
+      provides: ['one', 'two'],
+      setup({ provide }) {
+        provide('one', () => ({ name: 'one' }))
+        provide('two', () => ({ name: 'two' }))
+      },
+    })
+    const user = definePlugin({
+      name: 'u',
+      id: 'u',
+      version: '1',
+      api: '1.0',
+      needs: ['one', 'three?'],
+      setup: ({ onStart }) => onStart((services) => void seen.push(Object.keys(services))),
+    })
+    await using _node = await createNode({ plugins: [user, provider], log: 'silent' }).start()
+    expect(seen).toEqual([['one', 'three']])
+  })
+})

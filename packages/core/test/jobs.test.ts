@@ -1,0 +1,183 @@
+import { HoldfastError, totalsOf } from '@holdfast/core'
+import { describe, expect, it } from 'vitest'
+import { items, jobPlugin, startNode, tapper } from './support.ts'
+
+const doAll = async (chunk: ReturnType<typeof items>) => ({ done: totalsOf(chunk), skipped: {} })
+
+describe('a run', () => {
+  it('[R-03] acts in chunks of at most 1000, in the order of the plan', async () => {
+    const chunks: string[][] = []
+    await using node = await startNode([
+      jobPlugin(async (chunk) => {
+        chunks.push(chunk.map(({ path }) => path))
+        return { done: totalsOf(chunk), skipped: {} }
+      }),
+    ])
+    const run = await node.jobs.run('sweep', { act: true })
+    expect(chunks.map((chunk) => chunk.length)).toEqual([1000, 1000, 500])
+    expect(chunks.flat()).toEqual(items(2500).map(({ path }) => path))
+    expect(run).toMatchObject({
+      outcome: { status: 'completed' },
+      chunks: 3,
+      done: { files: 2500, bytes: 25_000, rows: 5000 },
+    })
+  })
+
+  it('[R-14] without act it is dry: it plans and does nothing', async () => {
+    let acted = 0
+    await using node = await startNode([
+      jobPlugin(async (chunk) => {
+        acted++
+        return doAll([...chunk])
+      }),
+      tapper('closed', async () => ({ deny: 'closed' })),
+    ])
+    const run = await node.jobs.run('sweep', {})
+    expect(run).toMatchObject({
+      dryRun: true,
+      planned: { files: 2500 },
+      done: { files: 0 },
+      outcome: { status: 'completed' },
+    })
+    expect(acted).toBe(0)
+  })
+
+  it('[R-14] equal plans have equal digests', async () => {
+    await using node = await startNode([jobPlugin(async (chunk) => doAll([...chunk]))])
+    const [a, b] = [await node.jobs.plan('sweep'), await node.jobs.plan('sweep')]
+    expect(a.digest).toBe(b.digest)
+    expect(a.items).toHaveLength(2500)
+  })
+
+  it('[R-04] an error in a chunk aborts the run: later chunks are not begun', async () => {
+    let begun = 0
+    await using node = await startNode([
+      jobPlugin(async (chunk) => {
+        begun++
+        if (begun === 2) throw new HoldfastError('HF_COMMIT_FAILED', 'no luck')
+        return { done: totalsOf(chunk), skipped: {} }
+      }),
+    ])
+    const run = await node.jobs.run('sweep', { act: true })
+    expect(begun).toBe(2)
+    expect(run.outcome).toMatchObject({
+      status: 'aborted',
+      reason: 'authority_write_failed',
+      code: 'HF_COMMIT_FAILED',
+    })
+  })
+
+  it('[R-07] the counts of finished chunks survive an abort, and the run is remembered', async () => {
+    let begun = 0
+    await using node = await startNode([
+      jobPlugin(async (chunk) => {
+        if (++begun === 3) throw new Error('no luck')
+        return { done: totalsOf(chunk.slice(1)), skipped: { changed: 1 } }
+      }),
+    ])
+    const run = await node.jobs.run('sweep', { act: true })
+    expect(run).toMatchObject({ done: { files: 1998, bytes: 19_980 }, skipped: { changed: 2 }, chunks: 2 })
+    expect(node.jobs.history('sweep')).toEqual([run])
+  })
+
+  it('[R-08] two runs of a job do not overlap, also when they are asked for in one tick', async () => {
+    const release = Promise.withResolvers<void>()
+    await using node = await startNode([
+      jobPlugin(async (chunk) => {
+        await release.promise
+        return { done: totalsOf(chunk), skipped: {} }
+      }),
+    ])
+    const first = node.jobs.run('sweep', { act: true })
+    await expect(node.jobs.run('sweep', { act: true })).rejects.toMatchObject({ code: 'HF_ALREADY_RUNNING' })
+    await expect(node.jobs.run('sweep', {})).rejects.toMatchObject({ code: 'HF_ALREADY_RUNNING' })
+    release.resolve()
+    expect((await first).outcome.status).toBe('completed')
+    expect((await node.jobs.run('sweep', {})).outcome.status).toBe('completed')
+  })
+
+  it('[R-08] a run that was refused by the gate frees the job', async () => {
+    let open = false
+    await using node = await startNode([
+      jobPlugin(async (chunk) => doAll([...chunk])),
+      tapper('door', async () => (open ? undefined : { deny: 'closed' })),
+    ])
+    await expect(node.jobs.run('sweep', { act: true })).rejects.toMatchObject({ code: 'HF_GATE_DENIED' })
+    open = true
+    expect((await node.jobs.run('sweep', { act: true })).outcome.status).toBe('completed')
+  })
+
+  it('[R-10] cancelling ends the run between chunks and keeps the counts', async () => {
+    const controller = new AbortController()
+    let begun = 0
+    await using node = await startNode([
+      jobPlugin(async (chunk) => {
+        if (++begun === 2) controller.abort(new Error('changed my mind'))
+        return { done: totalsOf(chunk), skipped: {} }
+      }),
+    ])
+    const run = await node.jobs.run('sweep', { act: true }, { signal: controller.signal })
+    expect(run).toMatchObject({
+      outcome: { status: 'aborted', reason: 'cancelled', message: 'changed my mind' },
+      chunks: 2,
+      done: { files: 2000 },
+    })
+  })
+
+  it('[R-10] a run can be cancelled by its id', async () => {
+    await using node = await startNode([
+      jobPlugin(async (chunk) => {
+        const [running] = node.jobs.running()
+        expect(node.jobs.cancel(running!.id)).toBe(true)
+        return { done: totalsOf(chunk), skipped: {} }
+      }),
+    ])
+    expect((await node.jobs.run('sweep', { act: true })).outcome).toMatchObject({ reason: 'cancelled' })
+    expect(node.jobs.cancel('nobody')).toBe(false)
+  })
+
+  it('[G-01] a gate that closes in mid-run ends the run at the next chunk with partial counts', async () => {
+    let open = true
+    await using node = await startNode([
+      jobPlugin(async (chunk) => {
+        open = false
+        return { done: totalsOf(chunk), skipped: {} }
+      }),
+      tapper('door', async () => (open ? undefined : { deny: 'closed' })),
+    ])
+    const run = await node.jobs.run('sweep', { act: true })
+    expect(run).toMatchObject({
+      outcome: { status: 'aborted', reason: 'authority_lost' },
+      chunks: 1,
+      done: { files: 1000 },
+    })
+  })
+
+  it('[A-06] an unknown job and a request with problems are refused by code', async () => {
+    await using node = await startNode([
+      jobPlugin(async (chunk) => doAll([...chunk]), items(1), { check: () => ['too big', 'too late'] }),
+    ])
+    await expect(node.jobs.run('sweeep', {})).rejects.toMatchObject({ code: 'HF_JOB_UNKNOWN' })
+    await expect(node.jobs.plan('sweep')).rejects.toMatchObject({
+      code: 'HF_REQUEST_INVALID',
+      context: { problems: ['too big', 'too late'] },
+    })
+  })
+
+  it('[R-10] progress is told chunk by chunk', async () => {
+    const seen: string[] = []
+    await using node = await startNode([jobPlugin(async (chunk) => ({ done: totalsOf(chunk), skipped: {} }))])
+    await node.jobs.run(
+      'sweep',
+      { act: true },
+      { onProgress: ({ phase, done, total }) => seen.push(`${phase} ${done}/${total}`) },
+    )
+    expect(seen).toEqual([
+      'planning 0/undefined',
+      'acting 0/2500',
+      'acting 1000/2500',
+      'acting 2000/2500',
+      'acting 2500/2500',
+    ])
+  })
+})

@@ -1,0 +1,230 @@
+import { type DeleteOutcome, definePlugin, HoldfastError, type Plugin, Rendezvous } from '@holdfast/core'
+import { type MemoryObjects, memoryBackend } from '@holdfast/testkit'
+import { describe, expect, it } from 'vitest'
+import { condemn, doom, key, register, testNode } from './support.ts'
+
+/** A memory backend whose deletes are the test's. */
+function deleting(
+  remove: (keys: readonly string[], really: () => Promise<DeleteOutcome[]>) => Promise<DeleteOutcome[]>,
+) {
+  return (objects: MemoryObjects): Plugin =>
+    definePlugin({
+      name: 'test-deleting',
+      id: 'deleting',
+      version: '1.0.0',
+      api: '1.0',
+      provides: ['backend'],
+      setup: ({ provide, clock }) =>
+        provide('backend', () => {
+          const backend = memoryBackend({ objects, clock })
+          const original = backend.delete.bind(backend)
+          backend.delete = (targets, options) =>
+            remove(
+              targets.map((target) => target.key),
+              () => original(targets, options),
+            )
+          return backend
+        }),
+    })
+}
+
+const failing = (name: string): DeleteOutcome => ({
+  key: name,
+  status: 'failed',
+  error: new HoldfastError('HF_BACKEND', 'disk says no', { kind: 'permission' }),
+})
+const stored = (objects: MemoryObjects) =>
+  [...objects.byKey.keys()].filter((name) => !name.startsWith('.holdfast'))
+
+describe('the eraser', () => {
+  it('[M-11] goes from condemned over doomed to gone, by one record a step, and then the bytes are gone', async () => {
+    const { files, eraser, manifest, objects } = await testNode({ erasing: true })
+    const { key: name } = await files.write('a/x', 'x')
+    const before = manifest.head().position.index
+    await files.delete('a/x', { delay: 0 })
+    await eraser.drain()
+    expect(manifest.head().position.index).toBe(before + 3)
+    expect(manifest.key(name)).toMatchObject({ state: 'gone' })
+    expect(stored(objects)).toEqual([])
+    expect(eraser.backlog()).toBe(0)
+  })
+
+  it('[M-11] waits for the delay, then works without being asked', async () => {
+    const { files, manifest, clock, objects } = await testNode({ erasing: true })
+    const { key: name } = await files.write('a/x', 'x')
+    await files.delete('a/x', { delay: 1000 })
+    await clock.advance(999)
+    expect(manifest.key(name)?.state).toBe('condemned')
+    await clock.advance(1)
+    await expect.poll(() => manifest.key(name)?.state).toBe('gone')
+    expect(stored(objects)).toEqual([])
+  })
+
+  it('[M-13] bytes are deleted only after the doom is committed', async () => {
+    let states: (string | undefined)[] = []
+    const { files, eraser, manifest } = await testNode({
+      erasing: true,
+      backend: deleting(async (keys, really) => {
+        states = keys.map((name) => manifestOf().key(key(name))?.state)
+        return really()
+      }),
+    })
+    const manifestOf = () => manifest
+    await files.write('a/x', 'x')
+    await files.delete('a/x', { delay: 0 })
+    await eraser.drain()
+    expect(states).toEqual(['doomed'])
+  })
+
+  it('[M-13] two erasers at once and a retried delete remove nothing that is listed', async () => {
+    const { files, eraser, objects } = await testNode({ erasing: true })
+    await files.write('a/x', 'old')
+    await files.delete('a/x', { delay: 0 })
+    const kept = await files.write('a/x', 'new')
+    await Promise.all([eraser.drain(), eraser.drain(), eraser.drain()])
+    expect(stored(objects)).toEqual([kept.key])
+  })
+
+  it('[M-13] an undo that comes before the doom wins; one that comes after it is refused', async () => {
+    const { files, eraser, failpoints, objects } = await testNode({ erasing: true })
+    const early = await files.write('a/early', 'x')
+    await files.write('a/late', 'x')
+    const rendezvous = new Rendezvous()
+    using _park = failpoints.arm('eraser.doom.before', { kind: 'park', rendezvous })
+    await files.delete('a/early', { delay: 0 })
+    await rendezvous.reached
+    await files.undo('a/early')
+    rendezvous.release()
+    await eraser.drain()
+    expect(stored(objects)).toContain(early.key)
+    await files.delete('a/late', { delay: 0 })
+    await eraser.drain()
+    await expect(files.undo('a/late')).rejects.toMatchObject({ code: 'HF_FILE_NOT_FOUND' })
+  })
+
+  it('[M-11] a queue row whose key is not doomed is dropped, and its bytes stay', async () => {
+    const deleted: string[] = []
+    const { files, eraser, failpoints, manifest } = await testNode({
+      erasing: true,
+      backend: deleting(async (keys, really) => {
+        deleted.push(...keys)
+        return really()
+      }),
+    })
+    void [failpoints, manifest]
+    await files.write('a/x', 'x')
+    await eraser.drain()
+    expect(deleted).toEqual([])
+  })
+
+  it('[R-05] a failed delete is retried with backoff and set aside after ten, with its reason and age; retry tries it again', async () => {
+    let broken = true
+    const { files, eraser, clock, manifest, objects } = await testNode({
+      erasing: true,
+      backend: deleting(async (keys, really) => (broken ? keys.map(failing) : really())),
+    })
+    const { key: name } = await files.write('a/x', 'x')
+    const doomedAt = clock.now()
+    await files.delete('a/x', { delay: 0 })
+    await eraser.drain()
+    expect(eraser.queue()).toEqual([{ key: name, since: doomedAt, attempts: 1, nextTry: doomedAt + 1000 }])
+    for (let attempt = 2; attempt <= 10; attempt++) {
+      clock.setWall(clock.now() + 10 * 60_000)
+      await eraser.drain()
+    }
+    expect(eraser.queue()).toMatchObject([
+      { key: name, since: doomedAt, attempts: 10, setAside: expect.stringContaining('disk says no') },
+    ])
+    expect((await eraser.drain()).setAside).toHaveLength(1)
+    expect(eraser.backlog()).toBe(0)
+    broken = false
+    expect(await eraser.retry()).toBe(1)
+    await eraser.drain()
+    expect(manifest.key(name)?.state).toBe('gone')
+    expect(stored(objects)).toEqual([])
+  })
+
+  it('[R-05] one failing key does not hold up the others', async () => {
+    const { files, eraser, manifest } = await testNode({
+      erasing: true,
+      backend: deleting(async (keys, really) => {
+        const outcomes = await really()
+        return outcomes
+          .map((outcome) => (outcome.key.includes('bad') ? failing(outcome.key) : outcome))
+          .slice(0, keys.length)
+      }),
+    })
+    const bad = await files.write('a/bad', 'x')
+    const good = await files.write('a/good', 'x')
+    await files.delete('a/bad', { delay: 0 })
+    await files.delete('a/good', { delay: 0 })
+    await eraser.drain()
+    expect(manifest.key(good.key)?.state).toBe('gone')
+    expect(manifest.key(bad.key)?.state).toBe('doomed')
+  })
+
+  it('[R-05] a delete that hangs is given up at its time limit', async () => {
+    const { files, eraser, clock, manifest } = await testNode({
+      erasing: true,
+      deleteTimeout: 5000,
+      backend: deleting(() => new Promise(() => undefined)),
+    })
+    const { key: name } = await files.write('a/x', 'x')
+    await files.delete('a/x', { delay: 0 })
+    const drained = eraser.drain()
+    await expect
+      .poll(async () => {
+        await clock.advance(1000)
+        return eraser.queue().map(({ attempts }) => attempts)
+      })
+      .toEqual([1])
+    await drained
+    expect(manifest.key(name)?.state).toBe('doomed')
+  })
+
+  it('[M-11] doomed keys are erased after a restart', async () => {
+    const first = await testNode()
+    const { key: name } = await first.files.write('a/x', 'x')
+    await first.commit(condemn(name, 1))
+    await first.commit(doom(name))
+    await first.node.stop()
+    const second = await testNode({
+      dataDir: first.dataDir,
+      objects: first.objects,
+      clock: first.clock,
+      erasing: true,
+    })
+    await second.eraser.drain()
+    expect(second.manifest.key(name)?.state).toBe('gone')
+    expect(stored(first.objects)).toEqual([])
+  })
+
+  it('[M-13] bytes that somebody put under a key that is a path of its own are left alone', async () => {
+    const { commit, eraser, objects, node, manifest } = await testNode({ erasing: true })
+    const storage = node.service('backend')
+    const { size, checksum, changedAt } = await storage.write('a/adopted', Buffer.from('old'))
+    await commit(register('a/adopted', { size, checksum, changedAt }))
+    await storage.write('a/adopted', Buffer.from('somebody else'))
+    await commit(condemn('a/adopted', 1))
+    await eraser.drain()
+    expect(stored(objects)).toEqual(['a/adopted'])
+    expect(manifest.key(key('a/adopted'))?.state).toBe('doomed')
+    expect(eraser.queue()).toMatchObject([{ setAside: expect.stringContaining('not those') }])
+  })
+
+  it('[B-10] does nothing while the store has lost its identity', async () => {
+    const { files, eraser, objects } = await testNode({ erasing: true })
+    const { key: name } = await files.write('a/x', 'x')
+    const record = objects.byKey.get('.holdfast/store.json')!
+    objects.byKey.delete('.holdfast/store.json')
+    await files.delete('a/x', { delay: 0 })
+    await expect(eraser.drain()).rejects.toMatchObject({
+      code: 'HF_GATE_DENIED',
+      context: { reason: 'store_mismatch' },
+    })
+    expect(stored(objects)).toEqual([name])
+    objects.byKey.set('.holdfast/store.json', record)
+    await eraser.drain()
+    expect(stored(objects)).toEqual([])
+  })
+})

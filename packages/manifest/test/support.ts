@@ -1,0 +1,167 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type CommitResult,
+  createNode,
+  definePlugin,
+  type Eraser,
+  FailpointRegistry,
+  type FilePath,
+  type Files,
+  type HoldfastNode,
+  type Manifest,
+  type NewEntry,
+  type Op,
+  type Plugin,
+  parseKey,
+  parsePath,
+  type StorageKey,
+} from '@holdfast/core'
+import { type ManifestOptions, manifest } from '@holdfast/manifest'
+import { backendMemory, FakeClock, MemoryObjects } from '@holdfast/testkit'
+import { onTestFinished } from 'vitest'
+
+export const FENCE = { role: 'standalone', epoch: 0 } as const
+export const T0 = Date.UTC(2026, 0, 1)
+const SUM = `sha256:${'ab'.repeat(32)}`
+
+export interface TestNode {
+  readonly node: HoldfastNode
+  readonly manifest: Manifest
+  readonly files: Files
+  readonly eraser: Eraser
+  readonly clock: FakeClock
+  readonly failpoints: FailpointRegistry
+  readonly objects: MemoryObjects
+  readonly dataDir: string
+  /** Commits ops under the fence of this node. */
+  commit(...ops: Op[]): Promise<CommitResult>
+  /** Commits one op and gives its outcome as `done`, `same` or the reason of the skip. */
+  outcome(op: Op): Promise<string>
+  /** Stops the node and starts another one over the same folder, store and clock. */
+  restart(): Promise<TestNode>
+}
+
+export interface TestNodeOptions extends Partial<ManifestOptions> {
+  readonly clock?: FakeClock
+  readonly objects?: MemoryObjects
+  readonly plugins?: readonly Plugin[]
+  readonly backend?: (objects: MemoryObjects) => Plugin
+  /** Lets the eraser work. Without it a test moves every key itself. */
+  readonly erasing?: boolean
+}
+
+export function tempFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A node over memory, with a clock that stands still. */
+export async function testNode(options: TestNodeOptions = {}): Promise<TestNode> {
+  const {
+    clock = new FakeClock(T0),
+    objects = new MemoryObjects(),
+    plugins = [],
+    backend,
+    erasing = false,
+    ...rest
+  } = options
+  const dataDir = rest.dataDir ?? tempFolder()
+  const failpoints = new FailpointRegistry()
+  const store = backend?.(objects) ?? backendMemory({ objects })
+  const node = createNode({
+    plugins: [store, manifest({ ...rest, dataDir }), ...plugins, ...(erasing ? [] : [noErasing()])],
+    id: 'node-1',
+    clock,
+    failpoints,
+    log: 'silent',
+  })
+  onTestFinished(() => node.stop())
+  await node.start()
+  const authority = node.service('manifest')
+  const commit = (...ops: Op[]) => authority.commit({ ops, fence: FENCE })
+  return {
+    node,
+    manifest: authority,
+    files: node.files,
+    eraser: node.eraser,
+    clock,
+    failpoints,
+    objects,
+    dataDir,
+    commit,
+    async outcome(op) {
+      const [outcome] = (await commit(op)).outcomes
+      return outcome!.status === 'skipped' ? outcome!.reason : outcome!.status
+    },
+    async restart() {
+      await node.stop()
+      return testNode({ ...options, dataDir, objects, clock })
+    },
+  }
+}
+
+/** Closes the gate for the eraser. */
+export function noErasing(): Plugin {
+  return definePlugin({
+    name: 'test-no-erasing',
+    id: 'no-erasing',
+    version: '1.0.0',
+    api: '1.0',
+    setup: ({ hooks }) =>
+      hooks.gate.tap(async ({ action }) => (action === 'erase' ? { deny: 'not now' } : undefined)),
+  })
+}
+
+/** An entry as a proposer makes it, with what the test says of it. */
+export function newEntry(path: string, fields: Partial<NewEntry> & { readonly key?: string } = {}): NewEntry {
+  return {
+    path: parsePath(path),
+    namespace: 'ns',
+    size: 3,
+    checksum: SUM,
+    createdAt: T0,
+    origin: 'node-1',
+    storeId: 'store-1',
+    ...fields,
+    key: parseKey(fields.key ?? path),
+  }
+}
+
+export const register = (path: string, fields?: Parameters<typeof newEntry>[1]): Op => ({
+  type: 'register',
+  entry: newEntry(path, fields),
+})
+export const path = (text: string): FilePath => parsePath(text)
+export const key = (text: string): StorageKey => parseKey(text)
+export const condemn = (
+  name: string,
+  generation?: number,
+  fields: Partial<Extract<Op, { type: 'condemn' }>> = {},
+): Op => ({
+  type: 'condemn',
+  key: key(name),
+  ...(generation !== undefined && { generation }),
+  delay: 0,
+  reason: 'test',
+  ...fields,
+})
+export const condemnUnlisted = (name: string, fields: Partial<Extract<Op, { type: 'condemn' }>> = {}): Op =>
+  condemn(name, undefined, { unlisted: { storeId: 'store-1' }, ...fields })
+export const undo = (name: string): Op => ({ type: 'undo', key: key(name) })
+export const doom = (name: string): Op => ({ type: 'doom', key: key(name) })
+export const erased = (name: string, keep = 1000): Op => ({ type: 'erased', key: key(name), keep })
+
+export async function read(files: Files, target: Parameters<Files['read']>[0]): Promise<string> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of await files.read(target)) pieces.push(piece)
+  return Buffer.concat(pieces).toString()
+}
+
+export async function listed(files: Files, prefix?: string): Promise<string[]> {
+  const paths: string[] = []
+  for await (const { path } of files.list(prefix === undefined ? {} : { prefix })) paths.push(path)
+  return paths
+}

@@ -1,0 +1,51 @@
+// Child process of run-tests.ts: runs tests by id and sends their outcome. Vitest's own objects still know which
+// error was an assertion; its JSON report keeps only stacks, and those of `.rejects` and `.poll` begin with "Error".
+import { join, relative } from 'node:path'
+import { createVitest, type TestCase, type TestModule } from 'vitest/node'
+import type { Failure, RunOutcome, TestOutcome } from './outcome.ts'
+
+interface Thrown {
+  readonly name?: unknown
+  readonly message?: unknown
+  readonly cause?: unknown
+}
+
+function failureOf({ name, message, cause }: Thrown): Failure {
+  const failure = { name: String(name ?? 'Error'), message: String(message ?? '') }
+  if (typeof cause !== 'object' || cause === null) return failure
+  return { ...failure, cause: failureOf({ ...cause, cause: undefined }) }
+}
+
+const [root = '', ids = '', ...files] = process.argv.slice(2)
+
+function outcomeOf(test: TestCase): TestOutcome {
+  const { state, errors } = test.result()
+  return {
+    file: relative(root, test.module.moduleId),
+    title: test.name,
+    state,
+    failures: (errors ?? []).map(failureOf),
+  }
+}
+
+function loadFailures(module: TestModule): string[] {
+  return module.errors().map(({ message }) => `${relative(root, module.moduleId)}: ${message.split('\n')[0]}`)
+}
+
+const vitest = await createVitest('test', {
+  root,
+  watch: false,
+  testNamePattern: new RegExp(`\\[(?:${ids})\\]`),
+  reporters: [{}],
+})
+await vitest.start(files.map((file) => join(root, file)))
+const modules = vitest.state.getTestModules()
+const outcome: RunOutcome = {
+  tests: modules.flatMap((module) => [...module.children.allTests()].map(outcomeOf)),
+  otherFailures: [
+    ...modules.flatMap(loadFailures),
+    ...vitest.state.getUnhandledErrors().map((error) => `unhandled: ${failureOf(error as Thrown).message}`),
+  ],
+}
+await vitest.close()
+process.send?.(outcome, () => process.exit())

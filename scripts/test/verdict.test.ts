@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { type Failure, type RunOutcome, verdictOf } from '../mutants/outcome.ts'
+
+describe('a verdict', () => {
+  const assertion: Failure = { name: 'AssertionError', message: 'expected 1 to be 2' }
+  const after = (...failures: readonly Failure[]): RunOutcome => ({
+    tests: [{ file: 'a', title: '[R-02] x', state: failures.length > 0 ? 'failed' : 'passed', failures }],
+    otherFailures: [],
+  })
+  const property = (cause: Failure): Failure => ({
+    name: 'Error',
+    message: 'Property failed after 3 tests',
+    cause,
+  })
+
+  it.each<[string, RunOutcome, 'caught' | 'survived']>([
+    ['an assertion', after(assertion), 'caught'],
+    ['an assertion after another error', after({ name: 'Error', message: 'x' }, assertion), 'caught'],
+    ['a property whose assertion failed', after(property(assertion)), 'caught'],
+    [
+      'a property that is false',
+      after(property({ name: 'Error', message: 'Property failed by returning false' })),
+      'caught',
+    ],
+    [
+      'a property that threw',
+      after(property({ name: 'TypeError', message: 'x is not a function' })),
+      'survived',
+    ],
+    ['another error caused by one', after({ name: 'Error', message: 'x', cause: assertion }), 'survived'],
+    ['an error that speaks of one', after({ name: 'TypeError', message: 'AssertionError: x' }), 'survived'],
+    ['a timeout', after({ name: 'TestTimeoutError', message: 'Test timed out' }), 'survived'],
+    ['a pass', after(), 'survived'],
+    ['no test', { tests: [], otherFailures: [] }, 'survived'],
+  ])('after %s', (_what, outcome, kind) => {
+    expect(verdictOf(outcome, 'R-02').kind).toBe(kind)
+  })
+
+  it('hears only the tests of its id', () => {
+    expect(verdictOf(after(assertion), 'R-03')).toEqual({
+      kind: 'survived',
+      why: 'not tested: no test of its id ran',
+    })
+  })
+})
