@@ -21,6 +21,8 @@ import { dueRow, keyOfDueRow, timeOfDueRow } from './format/rows.ts'
 import type { Opened } from './opened.ts'
 
 const CHUNK = 1000
+/** Due rows beyond these are not counted: deep is deep. */
+const MOST_COUNTED = 100_000
 /** How long a pinned key waits before it is looked at again, ms. */
 const PINNED_MS = 1000
 /** Longest sleep between two looks at the queue, ms: a bound on what a missed wake-up costs. */
@@ -84,8 +86,8 @@ export class ManifestEraser implements Eraser {
   }
 
   backlog(): number {
-    const { eraseQueue } = this.#parts.opened()
-    return eraseQueue.active + this.#due(25 * CHUNK).length
+    const { eraseQueue, state } = this.#parts.opened()
+    return eraseQueue.active + state.rows.count(...this.#dueRange(), MOST_COUNTED)
   }
 
   async retry(): Promise<number> {
@@ -243,11 +245,14 @@ export class ManifestEraser implements Eraser {
 
   /** Condemned keys whose time has come, oldest first. */
   #due(limit: number): StorageKey[] {
+    const { state } = this.#parts.opened()
+    return state.rows.names(...this.#dueRange(), limit).map((row) => keyOfDueRow(row) as StorageKey)
+  }
+
+  #dueRange(): [from: Buffer, to: Buffer] {
     const { state, clock } = this.#parts.opened()
     const now = Math.max(clock.now(), state.head.time)
-    return state.rows
-      .names(dueRow('condemned', 0, ''), dueRow('condemned', now + 1, ''), limit)
-      .map((row) => keyOfDueRow(row) as StorageKey)
+    return [dueRow('condemned', 0, ''), dueRow('condemned', now + 1, '')]
   }
 
   #tryable(): QueuedErase[] {

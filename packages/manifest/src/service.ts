@@ -37,12 +37,14 @@ import { Pins } from './files/pins.ts'
 import { recoverPending } from './files/recovery.ts'
 import { newer } from './format/bytes.ts'
 import { named, TABLE } from './format/rows.ts'
-import { createSeal } from './format/seal.ts'
+import { createSeal, type Seal } from './format/seal.ts'
 import type { Opened } from './opened.ts'
+import { checkState } from './state/check.ts'
 import { contentDigest } from './state/digest.ts'
 import { publicHead } from './state/head.ts'
 import { condemned, entries, entriesByAge, namespaces, publicKeyState } from './state/scans.ts'
 import { State } from './state/state.ts'
+import type { KeyValue } from './store/key-value.ts'
 import { openLmdb } from './store/lmdb.ts'
 
 /** Format of the store as a whole: its tables and the names of their rows. */
@@ -63,6 +65,8 @@ export interface ManifestParts {
 
 interface Running extends Opened {
   readonly identity: StoreIdentity
+  readonly store: KeyValue
+  readonly seal: Seal
   readonly close: () => Promise<void>
 }
 
@@ -161,6 +165,8 @@ export class ManifestService implements Manifest, Service {
         failpoints,
         log,
         identity,
+        store,
+        seal,
         close,
       }
     } catch (error) {
@@ -249,6 +255,11 @@ export class ManifestService implements Manifest, Service {
 
   namespaces(query: PageQuery = {}): Page<NamespaceCounters> {
     return namespaces(this.opened().state, query)
+  }
+
+  check(): readonly string[] {
+    const { state, store, seal } = this.opened() as Running
+    return checkState(state, store, seal)
   }
 
   contentDigest(): string {

@@ -270,6 +270,14 @@ describe('the transition table', () => {
     })
   })
 
+  it('[M-23] what a strict batch saw before it was taken back is not believed afterwards', async () => {
+    const { manifest, outcome } = await testNode()
+    await outcome(register('a', { key: 'a1' }))
+    const ops = [condemn('a1', 1), register('a/b', { key: 'a/b1' }), condemn('nobody', 1)]
+    expect(await manifest.commit({ ops, strict: true })).toMatchObject({ reason: 'strict' })
+    expect(await outcome(register('a/c', { key: 'a/c1' }))).toBe('conflict')
+  })
+
   it('[M-18] a batch under the epoch of another tenure is rejected whole', async () => {
     const { manifest } = await testNode()
     const fence = { role: 'standalone', epoch: 7 }

@@ -1,4 +1,4 @@
-import type { Manifest, PlanContext, PlanItem } from '@holdfast/core'
+import type { Entry, Manifest, PlanContext, PlanItem } from '@holdfast/core'
 import picomatch from 'picomatch'
 import type { Policy } from './policy.ts'
 
@@ -16,8 +16,8 @@ export interface Times {
 }
 
 /**
- * Every file of a chosen policy that all its active policies let go, namespace by namespace, oldest first. The age index is read up to the
- * latest cut-off only, so the cost grows with what has expired, not with what is kept.
+ * Every file of a chosen policy that all its active policies let go, namespace by namespace, oldest first. The age
+ * index is read up to the latest cut-off only, so the cost grows with what has expired, not with what is kept.
  */
 export async function* candidates(
   policies: readonly Policy[],
@@ -36,28 +36,36 @@ export async function* candidates(
     )
   if (!judged.some((policy) => policy.chosen)) return
   const latest = Math.max(...judged.filter((policy) => policy.chosen).map((policy) => cutoff(policy, asOf)))
-  for (const { namespace, files, timedFiles } of pages((after) => manifest.namespaces(after))) {
+  const judge = (entry: Entry): readonly PlanItem[] => {
+    const concerned = judged.filter(({ matches }) => matches(entry.path))
+    if (!concerned.some((policy) => policy.chosen)) return []
+    const {
+      path,
+      key,
+      generation,
+      namespace,
+      size,
+      rows,
+      maxTime = Number.POSITIVE_INFINITY,
+      createdAt,
+    } = entry
+    if (!concerned.every((policy) => maxTime < cutoff(policy, asOf))) return []
+    if (concerned.some(({ minAge }) => createdAt > now - minAge)) {
+      keep('younger than minAge')
+      return []
+    }
+    const reason = `retention:${concerned.map(({ id }) => id).join('+')}`
+    return [{ path, key, generation, namespace, size, ...(rows !== undefined && { rows }), reason }]
+  }
+  for (const { namespace, files, timedFiles } of [...pages((after) => manifest.namespaces(after))].flat()) {
     if (files > timedFiles) keep('no known maxTime', files - timedFiles)
-    let page: PlanItem[] = []
-    for (const entry of pages((after) => manifest.entriesByAge({ namespace, before: latest, ...after }))) {
-      const concerned = judged.filter(({ matches }) => matches(entry.path))
-      if (!concerned.some((policy) => policy.chosen)) continue
-      const { path, key, generation, size, rows, maxTime = Number.POSITIVE_INFINITY, createdAt } = entry
-      if (!concerned.every((policy) => maxTime < cutoff(policy, asOf))) continue
-      if (concerned.some(({ minAge }) => createdAt > now - minAge)) {
-        keep('younger than minAge')
-        continue
-      }
-      const reason = `retention:${concerned.map(({ id }) => id).join('+')}`
-      page.push({ path, key, generation, namespace, size, ...(rows !== undefined && { rows }), reason })
-      if (page.length < 1000) continue
-      yield page
-      page = []
+    for (const page of pages((after) => manifest.entriesByAge({ namespace, before: latest, ...after }))) {
+      const items = page.flatMap(judge)
+      if (items.length > 0) yield items
       // A pass over millions must not hold up the rest of the process.
       await new Promise((resolve) => setImmediate(resolve))
       signal.throwIfAborted()
     }
-    if (page.length > 0) yield page
   }
 }
 
@@ -68,10 +76,10 @@ function cutoff({ maxAge, buffer }: Policy, asOf: number): number {
 
 function* pages<T>(
   read: (query: { readonly after?: string }) => { readonly items: readonly T[]; readonly next?: string },
-): Generator<T> {
+): Generator<readonly T[]> {
   for (let query: { readonly after?: string } = {}; ; ) {
     const { items, next } = read(query)
-    yield* items
+    yield items
     if (next === undefined) return
     query = { after: next }
   }

@@ -62,6 +62,11 @@ export interface Manifest {
   /** Condemned rows in byte order of their paths; orphans by their keys. */
   condemned(query?: PageQuery & { readonly prefix?: string }): Page<Condemned>
   namespaces(query?: PageQuery): Page<NamespaceCounters>
+  /**
+   * Counts the whole state anew and names what does not fit: values, digest, indexes, counters. Empty when all is well.
+   * Reads every row, synchronously: for a check, not for a beat of the day.
+   */
+  check(): readonly string[]
   /** Over what users see of every row (path, state, size, checksum, namespace, times): compares two runs. */
   contentDigest(): string
 }

@@ -1,8 +1,5 @@
 import { createHash } from 'node:crypto'
 import type { Entry } from '@holdfast/core'
-import { isReplicated } from '../format/rows.ts'
-import { type Seal, sumOf } from '../format/seal.ts'
-import type { KeyValue } from '../store/key-value.ts'
 import { condemned, entries } from './scans.ts'
 import type { State } from './state.ts'
 
@@ -25,22 +22,4 @@ export function contentDigest(state: State): string {
     cursor = page.next
   }
   return hash.digest('hex')
-}
-
-/** The state digest, added up anew from every replicated row, each checked against its own sum. */
-export function recount(store: KeyValue, seal: Seal): bigint {
-  let sum = 0n
-  let from: Buffer = Buffer.from('a')
-  const to = Buffer.from([0xff])
-  for (;;) {
-    const rows = store.range({ from, to, limit: 1000 })
-    for (const { key, value } of rows) {
-      if (!isReplicated(key)) continue
-      seal.open(key, value)
-      sum += sumOf(value)
-    }
-    const last = rows.at(-1)
-    if (!last || rows.length < 1000) return BigInt.asUintN(64, sum)
-    from = Buffer.concat([last.key, Buffer.from([0])])
-  }
 }

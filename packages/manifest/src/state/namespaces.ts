@@ -47,10 +47,8 @@ export class Namespaces {
     const row = before ?? { number: head.nextNamespace++, files: 0, bytes: 0, rows: 0, timedFiles: 0 }
     this.#rows.onUndo(() => {
       if (before) this.#changed.set(name, before)
-      else {
-        this.#changed.delete(name)
-        head.nextNamespace--
-      }
+      // The number that it got is left out: numbers need not be dense.
+      else this.#changed.delete(name)
     })
     this.#changed.set(name, {
       number: row.number,

@@ -35,6 +35,11 @@ export class Rows {
     return this.#store.range({ from, to, limit, reverse }).map(({ key }) => key)
   }
 
+  /** Number of rows in [from, to), at most `limit`. */
+  count(from: Buffer, to: Buffer, limit: number): number {
+    return this.#store.count({ from, to, limit })
+  }
+
   page<T>(from: Buffer, to: Buffer, limit: number, read: (payload: ByteReader, row: Buffer) => T): T[] {
     return this.#store
       .range({ from, to, limit })

@@ -20,6 +20,8 @@ export interface KeyValue {
   get(key: Buffer): Buffer | undefined
   /** A page of rows; nothing stays open behind it. */
   range(query: RangeQuery): Row[]
+  /** Number of rows in a range, at most `limit`; cheaper than reading them. */
+  count(query: RangeQuery): number
   /**
    * Runs `fn` and makes its writes durable, or none of them when it throws. Inside, reads see the writes.
    * Synchronous from end to end: an asynchronous transaction would not roll back on a throw.

@@ -25,6 +25,7 @@ export function openLmdb(folder: string): KeyValue {
         : { start: from, end: to }
       return [...db.getRange({ ...bounds, limit })] as { key: Buffer; value: Buffer }[]
     },
+    count: ({ from, to, limit }) => db.getKeysCount({ start: from, end: to, limit }),
     transaction: (fn) => db.transactionSync(() => fn(writer)),
     close: () => db.close(),
   }

@@ -33,6 +33,7 @@ export function openMemory(): KeyValue {
       const slice = rows.slice(find(from), find(to))
       return (reverse ? slice.reverse() : slice).slice(0, limit)
     },
+    count: ({ from, to, limit }) => Math.min(limit, find(to) - find(from)),
     transaction(fn) {
       const before = rows.slice()
       try {

@@ -1,0 +1,93 @@
+import { unlink } from 'node:fs/promises'
+import type { CallOptions, DeleteOutcome, DeleteTarget } from '@holdfast/core'
+import { coded, errnoOf, isMissing, problem, throwIfAborted } from './errors.ts'
+import { folderOf, keyProblem, LIMITS } from './keys.ts'
+import { inParallel } from './parallel.ts'
+import type { LocalStore } from './root.ts'
+
+/** Folders that are worked on at the same time; their syncs share the disk's flushes. */
+const FOLDERS_AT_ONCE = 8
+
+/**
+ * Unlinks, removes folders that became empty, and syncs each folder that is left once. A key that is missing is
+ * synced too: the process that unlinked it may have died before its own sync.
+ */
+export async function remove(
+  store: LocalStore,
+  targets: readonly DeleteTarget[],
+  { signal }: CallOptions,
+): Promise<DeleteOutcome[]> {
+  const subject = { operation: 'delete' } as const
+  throwIfAborted(signal, subject)
+  if (targets.length > LIMITS.deleteBatch)
+    throw problem(
+      'invalid',
+      `${targets.length} targets are more than the ${LIMITS.deleteBatch} of one call`,
+      subject,
+    )
+  if (targets.some(({ ifVersion }) => ifVersion !== undefined))
+    throw problem('unsupported', 'a local disk keeps no versions: ifVersion cannot be used', subject)
+  store.checkRoot(subject)
+
+  const failures = new Map<string, unknown>()
+  const byFolder = new Map<string, Set<string>>()
+  for (const { key } of targets) {
+    const wrong = keyProblem(key)
+    if (wrong !== undefined)
+      failures.set(
+        key,
+        problem('invalid', `${JSON.stringify(key)} cannot be a key: ${wrong}`, { ...subject, key }),
+      )
+    else keysIn(byFolder, folderOf(key)).add(key)
+  }
+
+  const bySurvivor = new Map<string, Set<string>>()
+  await inParallel(byFolder, FOLDERS_AT_ONCE, async ([folder, keys]) => {
+    for (const key of keys) {
+      throwIfAborted(signal, subject)
+      await unlinkKey(store, key).catch((error: unknown) => failures.set(key, error))
+    }
+    const gone = [...keys].filter((key) => !failures.has(key))
+    if (gone.length === 0) return
+    const survivor = prune(store, folder)
+    for (const key of gone) keysIn(bySurvivor, survivor).add(key)
+  })
+  await inParallel(bySurvivor, FOLDERS_AT_ONCE, async ([folder, keys]) => {
+    await store.folders.sync(folder).catch((error: unknown) => {
+      for (const key of keys) failures.set(key, error)
+    })
+  })
+
+  return targets.map(({ key }) =>
+    failures.has(key)
+      ? { key, status: 'failed', error: coded(failures.get(key), { ...subject, key }) }
+      : { key, status: 'gone' },
+  )
+}
+
+async function unlinkKey(store: LocalStore, key: string): Promise<void> {
+  if (store.failpoints.armed) await store.failpoints.hit('local.delete.before')
+  if (!store.folders.hold(key, { operation: 'delete', key })) return
+  try {
+    await unlink(store.path(key))
+  } catch (error) {
+    // A folder of that name is no object.
+    if (!isMissing(error) && errnoOf(error) !== 'EISDIR') throw error
+  }
+  if (store.failpoints.armed) await store.failpoints.hit('local.delete.after')
+}
+
+function prune(store: LocalStore, folder: string): string {
+  try {
+    return store.folders.prune(folder)
+  } catch {
+    // An empty folder that stays does no harm; the keys in it are gone.
+    return folder
+  }
+}
+
+function keysIn(groups: Map<string, Set<string>>, folder: string): Set<string> {
+  const keys = groups.get(folder) ?? new Set()
+  groups.set(folder, keys)
+  return keys
+}

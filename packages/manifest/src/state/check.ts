@@ -1,0 +1,136 @@
+import type { FilePath, StorageKey } from '@holdfast/core'
+import { readListed } from '../format/entry.ts'
+import { readKeyRow } from '../format/key-row.ts'
+import { ageRow, behind, condemnedRow, dueRow, isReplicated, named, nameOf, TABLE } from '../format/rows.ts'
+import { type Seal, sumOf } from '../format/seal.ts'
+import type { KeyValue, Row } from '../store/key-value.ts'
+import { readNamespace } from './namespaces.ts'
+import type { State } from './state.ts'
+
+const PAGE = 1000
+/** Problems that are reported; one broken index breaks every row of it. */
+const MOST_PROBLEMS = 100
+
+interface Counted {
+  files: number
+  bytes: number
+  rows: number
+  timedFiles: number
+}
+
+/**
+ * Counts the whole state anew: every value against its checksum, the digest against the rows, every index, counter
+ * and folder against the entries and keys that it stands for. Memory grows with folders and namespaces only.
+ */
+export function checkState(state: State, store: KeyValue, seal: Seal): readonly string[] {
+  const problems: string[] = []
+  const problem = (what: string) => void (problems.length < MOST_PROBLEMS && problems.push(what))
+  const expected = new Map<string, number>()
+  const must = (row: Buffer, what: string) => {
+    const table = String.fromCharCode(row[0] as number)
+    expected.set(table, (expected.get(table) ?? 0) + 1)
+    if (!state.rows.has(row)) problem(`${what} has no row in its index`)
+  }
+  const namespaces = countEntries(state, store, seal, must, problem)
+  const folders = countKeys(state, store, seal, must, problem)
+  for (const [name, counted] of namespaces) {
+    const { number: _, ...row } = state.rows.get(named(TABLE.namespace, name), readNamespace) ?? { number: 0 }
+    if (JSON.stringify(row) !== JSON.stringify(counted))
+      problem(`namespace ${name} counts ${JSON.stringify(row)}, but has ${JSON.stringify(counted)}`)
+  }
+  for (const [folder, children] of folders) {
+    const row = state.rows.get(named(TABLE.folder, folder), (payload) => payload.varint())
+    if (row !== children) problem(`folder ${folder} counts ${row}, but has ${children}`)
+  }
+  expected.set(TABLE.namespace, namespaces.size).set(TABLE.folder, folders.size)
+  const { sum, rows } = addUp(store, seal)
+  for (const table of [TABLE.age, TABLE.condemned, TABLE.due, TABLE.namespace, TABLE.folder])
+    if ((rows.get(table) ?? 0) !== (expected.get(table) ?? 0))
+      problem(`table ${table} has ${rows.get(table) ?? 0} rows, not ${expected.get(table) ?? 0}`)
+  if (sum !== state.head.digest)
+    problem(`the running digest is ${state.head.digest}, the rows add up to ${sum}`)
+  return problems
+}
+
+type Must = (row: Buffer, what: string) => void
+
+function countEntries(
+  state: State,
+  store: KeyValue,
+  seal: Seal,
+  must: Must,
+  problem: (what: string) => void,
+): Map<string, Counted> {
+  const namespaces = new Map<string, Counted>()
+  for (const { key: row, value } of scan(store, named(TABLE.entry, ''))) {
+    const entry = readListed(seal.open(row, value))
+    if (entry.path !== nameOf(row)) problem(`entry ${entry.path} stands under ${nameOf(row)}`)
+    const known = state.key(entry.key)
+    if (known?.state !== 'live' || known.path !== entry.path)
+      problem(`entry ${entry.path} has the key ${entry.key}, which is ${known?.state ?? 'unknown'}`)
+    const counted = namespaces.get(entry.namespace) ?? { files: 0, bytes: 0, rows: 0, timedFiles: 0 }
+    namespaces.set(entry.namespace, counted)
+    counted.files++
+    counted.bytes += entry.size
+    counted.rows += entry.rows ?? 0
+    if (entry.maxTime === undefined) continue
+    counted.timedFiles++
+    const number = state.rows.get(named(TABLE.namespace, entry.namespace), readNamespace)?.number ?? 0
+    must(ageRow(number, entry.maxTime, entry.path), `entry ${entry.path}`)
+  }
+  return namespaces
+}
+
+function countKeys(
+  state: State,
+  store: KeyValue,
+  seal: Seal,
+  must: Must,
+  problem: (what: string) => void,
+): Map<string, number> {
+  const folders = new Map<string, number>()
+  for (const { key: row, value } of scan(store, named(TABLE.key, ''))) {
+    const key = nameOf(row) as StorageKey
+    const known = readKeyRow(seal.open(row, value))
+    if (known.state === 'live' && state.entry(known.path)?.key !== key)
+      problem(`key ${key} is live without its entry`)
+    if (known.state === 'gone') must(dueRow('gone', known.until, key), `key ${key}`)
+    if (known.state === 'doomed') must(dueRow('doomed', known.since, key), `key ${key}`)
+    if (known.state === 'condemned') {
+      must(dueRow('condemned', known.notBefore, key), `key ${key}`)
+      must(condemnedRow(known.entry?.path ?? (key as string as FilePath), known.generation), `key ${key}`)
+    }
+    if (known.state === 'gone') continue
+    for (let name: string = key, slash = name.lastIndexOf('/'); slash !== -1; slash = name.lastIndexOf('/')) {
+      name = name.slice(0, slash)
+      const children = folders.get(name) ?? 0
+      folders.set(name, children + 1)
+      if (children > 0) break
+    }
+  }
+  return folders
+}
+
+function addUp(store: KeyValue, seal: Seal): { sum: bigint; rows: Map<string, number> } {
+  let sum = 0n
+  const rows = new Map<string, number>()
+  for (const { key, value } of scan(store, Buffer.alloc(0))) {
+    if (!isReplicated(key)) continue
+    seal.open(key, value)
+    sum += sumOf(value)
+    const table = String.fromCharCode(key[0] as number)
+    rows.set(table, (rows.get(table) ?? 0) + 1)
+  }
+  return { sum: BigInt.asUintN(64, sum), rows }
+}
+
+function* scan(store: KeyValue, prefix: Buffer): Generator<Row> {
+  const to = prefix.length === 0 ? Buffer.from([0xff]) : behind(prefix)
+  for (let from = prefix; ; ) {
+    const rows = store.range({ from, to, limit: PAGE })
+    yield* rows
+    const last = rows.at(-1)
+    if (!last || rows.length < PAGE) return
+    from = Buffer.concat([last.key, Buffer.from([0])])
+  }
+}

@@ -1,0 +1,35 @@
+import { join } from 'node:path'
+import { backendLocal } from '@holdfast/backend-local'
+import { createNode, type FailpointRegistry, type HoldfastNode } from '@holdfast/core'
+import { manifest } from '@holdfast/manifest'
+import { expiry } from './expiry.ts'
+
+export const rootOf = (folder: string) => join(folder, 'files')
+export const dataDirOf = (folder: string) => join(folder, 'data')
+
+/** The node that is killed, on real disks, below one folder. Every life of it has the same name. */
+export function nodeIn(folder: string, failpoints: FailpointRegistry): HoldfastNode {
+  return createNode({
+    id: 'node-1',
+    plugins: [backendLocal({ root: rootOf(folder) }), manifest({ dataDir: dataDirOf(folder) }), expiry()],
+    failpoints,
+    log: 'error',
+  })
+}
+
+/** Where the keys of failpoints lead: which guarantee a crash there is about. */
+const GUARANTEES: readonly (readonly [string, string])[] = [
+  ['files.write.', 'X-11'],
+  ['recovery.', 'X-11'],
+  ['manifest.commit.', 'M-04'],
+  ['eraser.', 'M-11'],
+  ['local.delete.', 'M-11'],
+  ['local.write.', 'B-02'],
+  ['job.chunk.', 'R-03'],
+]
+
+export function guaranteeOf(failpoint: string): string {
+  const id = GUARANTEES.find(([prefix]) => failpoint.startsWith(prefix))?.[1]
+  if (id === undefined) throw new Error(`failpoint ${failpoint} belongs to no guarantee yet: name one here`)
+  return id
+}

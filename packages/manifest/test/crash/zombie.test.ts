@@ -1,0 +1,106 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { openLocalBackend } from '@holdfast/backend-local'
+import { FailpointRegistry, type HoldfastNode, Rendezvous } from '@holdfast/core'
+import { runUntilCrash } from '@holdfast/testkit'
+import { describe, expect, it } from 'vitest'
+import { inspect, tempFolder } from './inspect.ts'
+import { dataDirOf, nodeIn, rootOf } from './node.ts'
+
+const PATH = 'sales/2026/01/01/00/part.txt'
+
+async function started(folder: string) {
+  const failpoints = new FailpointRegistry()
+  const node = await nodeIn(folder, failpoints).start()
+  return { node, failpoints, manifest: node.service('manifest') }
+}
+
+async function textOf({ files }: HoldfastNode, path: string): Promise<string> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of await files.read(path)) pieces.push(piece)
+  return Buffer.concat(pieces).toString()
+}
+
+describe('an eraser that comes too late', () => {
+  it('[M-13] what is about to be deleted cannot be listed again, and its path can', async () => {
+    await using folder = await tempFolder()
+    const { node, failpoints, manifest } = await started(folder.path)
+    const { key } = await node.files.write(PATH, 'old')
+    const rendezvous = new Rendezvous()
+    failpoints.arm('eraser.delete.before', { kind: 'park', rendezvous })
+    await node.files.delete(PATH, { delay: 0 })
+    await rendezvous.reached
+    const undone = await manifest.commit({ ops: [{ type: 'undo', key }] })
+    expect(undone.outcomes).toEqual([{ status: 'skipped', reason: 'doomed' }])
+    await expect(node.files.undo(PATH)).rejects.toThrow()
+    await node.files.write(PATH, 'new')
+    rendezvous.release()
+    await node.eraser.drain()
+    expect(await textOf(node, PATH)).toBe('new')
+    await node.stop()
+    expect(await inspect(folder.path)).toMatchObject({ stored: [PATH], problems: [] })
+  })
+
+  it('[M-13] a DELETE that arrives after the path was written anew, twice, hits nothing that lives', async () => {
+    await using folder = await tempFolder()
+    const { node, manifest } = await started(folder.path)
+    const { key } = await node.files.write(PATH, 'old')
+    await node.files.delete(PATH, { delay: 0 })
+    await node.eraser.drain()
+    expect(manifest.key(key)).toMatchObject({ state: 'gone' })
+    const written = await node.files.write(PATH, 'new')
+    expect(written.key).not.toBe(key)
+    // The same store by another way, as a request that was stuck in a network would come.
+    const late = await openLocalBackend({ root: rootOf(folder.path) })
+    for (let time = 0; time < 2; time++)
+      expect(await late.delete([{ key }])).toEqual([{ key, status: 'gone' }])
+    expect(await textOf(node, PATH)).toBe('new')
+    await node.stop()
+    expect(await inspect(folder.path)).toMatchObject({ stored: [PATH], problems: [] })
+  })
+
+  it('[M-13] an attempt that is repeated after the path was written anew hits nothing that lives', async () => {
+    await using folder = await tempFolder()
+    const { node, failpoints, manifest } = await started(folder.path)
+    const { key } = await node.files.write(PATH, 'old')
+    const passed = failpoints.census()
+    const rendezvous = new Rendezvous()
+    failpoints.arm('eraser.delete.after', { kind: 'park', rendezvous })
+    await node.files.delete(PATH, { delay: 0 })
+    await rendezvous.reached
+    await node.files.write(PATH, 'new')
+    // The bytes are gone, and that they are is not committed: the next pass deletes them again.
+    failpoints.arm('manifest.commit.before', { kind: 'error' })
+    rendezvous.release()
+    await node.eraser.drain()
+    expect(passed.get('local.delete.before')).toBe(2)
+    expect(manifest.key(key)).toMatchObject({ state: 'gone' })
+    expect(await textOf(node, PATH)).toBe('new')
+    await node.stop()
+    expect(await inspect(folder.path)).toMatchObject({ stored: [PATH], problems: [] })
+  })
+
+  it('[M-13] a zombie whose data folder was taken over deletes nothing of its successor', async () => {
+    await using folder = await tempFolder()
+    const { node: zombie, failpoints } = await started(folder.path)
+    await zombie.files.write(PATH, 'old')
+    const rendezvous = new Rendezvous()
+    failpoints.arm('eraser.delete.before', { kind: 'park', rendezvous })
+    await zombie.files.delete(PATH, { delay: 0 })
+    await rendezvous.reached
+    // What somebody does who takes its host for dead.
+    rmSync(join(dataDirOf(folder.path), 'lock'))
+    const successor = await runUntilCrash(new URL('rewrite.ts', import.meta.url), {
+      args: [folder.path, PATH, 'new'],
+    })
+    expect(successor).toMatchObject({ finished: true })
+    rendezvous.release()
+    expect(await zombie.eraser.drain()).toEqual({ erased: 0, setAside: [] })
+    await expect(zombie.files.delete(PATH, { delay: 0 })).rejects.toMatchObject({ code: 'HF_DATADIR_TAKEN' })
+    await zombie.stop()
+    const { node } = await started(folder.path)
+    expect(await textOf(node, PATH)).toBe('new')
+    await node.stop()
+    expect(await inspect(folder.path)).toMatchObject({ stored: [PATH], problems: [] })
+  })
+})

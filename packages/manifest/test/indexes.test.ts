@@ -1,0 +1,128 @@
+import type { Batch, Op } from '@holdfast/core'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { condemn, condemnUnlisted, doom, erased, FENCE, register, T0, testNode, undo } from './support.ts'
+
+const PATHS = ['a', 'a/b', 'a/b/c', 'a/d', 'e/f/g', 'e/h', 'i']
+const path = fc.constantFrom(...PATHS)
+/** The path itself, or one of two others in its folder. */
+const keyOf = (of: fc.Arbitrary<string>) =>
+  fc.tuple(of, fc.constantFrom('', '1', '2')).map(([name, suffix]) => name + suffix)
+const generation = fc.integer({ min: 1, max: 40 })
+const delay = fc.constantFrom(0, 0, 1000)
+
+const anyOp: fc.Arbitrary<Op> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc
+      .record({
+        to: path,
+        suffix: fc.constantFrom('', '1', '2'),
+        size: fc.constantFrom(1, 5),
+        maxTime: fc.option(fc.constantFrom(1, 2), { nil: undefined }),
+        namespace: fc.constantFrom('n', 'm'),
+      })
+      .map(({ to, suffix, maxTime, ...rest }) =>
+        register(to, { ...rest, ...(maxTime !== undefined && { maxTime, rows: maxTime }), key: to + suffix }),
+      ),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .record({ key: keyOf(path), generation, delay })
+      .map(({ key, generation, delay }) => condemn(key, generation, { delay })),
+  },
+  { weight: 1, arbitrary: keyOf(path).map((key) => condemnUnlisted(key)) },
+  { weight: 2, arbitrary: keyOf(path).map(undo) },
+  { weight: 2, arbitrary: keyOf(path).map(doom) },
+  { weight: 1, arbitrary: keyOf(path).map((key) => erased(key)) },
+)
+
+/** Batches that name no key or path twice. */
+const anyBatch: fc.Arbitrary<Batch> = fc
+  .record({
+    ops: fc.uniqueArray(anyOp, {
+      minLength: 1,
+      maxLength: 6,
+      selector: (op) => (op.type === 'register' ? op.entry.key : op.key),
+    }),
+    strict: fc.boolean(),
+  })
+  .map(({ ops, strict }) => {
+    const seen = new Set<string>()
+    const distinct = ops.filter(
+      (op) => op.type !== 'register' || (!seen.has(op.entry.path) && seen.add(op.entry.path)),
+    )
+    return { ops: distinct, strict, fence: FENCE }
+  })
+
+describe('indexes, counters and digest', () => {
+  it('[M-05] agree with the entries after any sequence of batches, strict and failing ones among them, and after a restart', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(anyBatch, fc.constantFrom('commit', 'commit', 'fail', 'later')), {
+          minLength: 1,
+          maxLength: 25,
+        }),
+        async (steps) => {
+          const test = await testNode()
+          for (const [batch, how] of steps) {
+            if (how === 'later') test.clock.setWall(test.clock.now() + 500)
+            if (how === 'fail') {
+              using _fail = test.failpoints.arm('manifest.commit.inside', { kind: 'error' })
+              await test.manifest.commit(batch).catch(() => undefined)
+            } else await test.manifest.commit(batch)
+            expect(test.manifest.check()).toEqual([])
+          }
+          const head = test.manifest.head()
+          const second = await test.restart()
+          expect(second.manifest.head()).toEqual(head)
+          expect(second.manifest.check()).toEqual([])
+          await second.node.stop()
+        },
+      ),
+      { numRuns: 40 },
+    )
+  }, 60_000)
+
+  it('[M-05] the same batches give the same digest, whatever the grouping', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyBatch, { minLength: 1, maxLength: 10 }), async (batches) => {
+        const [one, other] = [await testNode(), await testNode()]
+        const ids = batches.map((_, index) => `01ARZ3NDEKTSV4RRFFQ69G5F${String(index).padStart(2, '0')}`)
+        for (const [index, batch] of batches.entries())
+          await one.manifest.commit({ ...batch, id: ids[index]! })
+        await Promise.all(batches.map((batch, index) => other.manifest.commit({ ...batch, id: ids[index]! })))
+        expect(other.manifest.contentDigest()).toBe(one.manifest.contentDigest())
+        expect(other.manifest.head().generation).toBe(one.manifest.head().generation)
+        await one.node.stop()
+        await other.node.stop()
+      }),
+      { numRuns: 20 },
+    )
+  }, 60_000)
+
+  it('[R-15] files are found by age, oldest first, across negative times and pages', async () => {
+    const { commit, manifest } = await testNode()
+    const times = [T0, -5, 0, 7, -7_000_000_000_000, 5]
+    await commit(
+      ...times.map((maxTime, index) => register(`a/${index}`, { maxTime })),
+      register('a/none'),
+      register('b/other', { namespace: 'm', maxTime: 1 }),
+    )
+    const found: (number | undefined)[] = []
+    for (let after: string | undefined, more = true; more; ) {
+      const page = manifest.entriesByAge({
+        namespace: 'ns',
+        before: 7,
+        limit: 2,
+        ...(after !== undefined && { after }),
+      })
+      found.push(...page.items.map(({ maxTime }) => maxTime))
+      after = page.next
+      more = after !== undefined
+    }
+    expect(found).toEqual([-7_000_000_000_000, -5, 0, 5])
+    expect(manifest.entriesByAge({ namespace: 'nobody', before: 7 }).items).toEqual([])
+  })
+})

@@ -1,0 +1,108 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  createNode,
+  FailpointRegistry,
+  type HoldfastNode,
+  type Manifest,
+  type Plugin,
+  parsePath,
+} from '@holdfast/core'
+import { manifest } from '@holdfast/manifest'
+import { type PolicyOptions, type RetentionOptions, retention } from '@holdfast/plugin-retention'
+import { backendMemory, FakeClock, MemoryObjects } from '@holdfast/testkit'
+import { onTestFinished } from 'vitest'
+
+export const DAY = 86_400_000
+/** When tests take place; files of tests were made long before. */
+export const NOW = Date.UTC(2026, 5, 1)
+
+export const RAW: PolicyOptions = { id: 'raw', match: '**', maxAge: '90d', minAge: 0 }
+
+export interface TestNode {
+  readonly node: HoldfastNode
+  readonly manifest: Manifest
+  readonly clock: FakeClock
+  readonly failpoints: FailpointRegistry
+  readonly objects: MemoryObjects
+  /** Writes a small file whose newest row has this time. */
+  write(
+    path: string,
+    maxTime?: number,
+    options?: { readonly namespace?: string; readonly rows?: number },
+  ): Promise<string>
+  /** Paths that are still listed. */
+  listed(): string[]
+  /** Keys in the store, without its own records. */
+  stored(): string[]
+}
+
+/** A node with retention over memory. */
+export async function testNode(
+  options: RetentionOptions = {},
+  plugins: readonly Plugin[] = [],
+): Promise<TestNode> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'holdfast-'))
+  const [clock, failpoints, objects] = [new FakeClock(NOW), new FailpointRegistry(), new MemoryObjects()]
+  const node = createNode({
+    plugins: [
+      backendMemory({ objects }),
+      manifest({ dataDir }),
+      retention({ policies: [RAW], eraseDelay: 0, ...options }),
+      ...plugins,
+    ],
+    id: 'node-1',
+    clock,
+    failpoints,
+    log: 'silent',
+  })
+  onTestFinished(async () => {
+    await node.stop()
+    rmSync(dataDir, { recursive: true, force: true })
+  })
+  await node.start()
+  const authority = node.service('manifest')
+  return {
+    node,
+    manifest: authority,
+    clock,
+    failpoints,
+    objects,
+    async write(path, maxTime, more = {}) {
+      return (
+        await node.files.write(path, path, {
+          ...(maxTime !== undefined && { minTime: maxTime, maxTime }),
+          ...more,
+        })
+      ).key
+    },
+    listed: () => authority.entries().items.map(({ path }) => path),
+    stored: () => [...objects.byKey.keys()].filter((key) => !key.startsWith('.holdfast')).sort(),
+  }
+}
+
+/** Lists `count` files without bytes, in batches: for tests that look at numbers only. */
+export async function register(
+  test: TestNode,
+  count: number,
+  maxTime: number,
+  folder = 'bulk',
+): Promise<void> {
+  for (let start = 0; start < count; start += 1000)
+    await test.manifest.commit({
+      ops: Array.from({ length: Math.min(1000, count - start) }, (_, index) => {
+        const path = parsePath(`${folder}/${String(start + index).padStart(6, '0')}`)
+        const key = path as string as ReturnType<Manifest['entries']>['items'][number]['key']
+        const checksum = 'sha256:00'
+        const fixed = {
+          createdAt: 1,
+          origin: 'node-1',
+          storeId: test.manifest.storeId,
+          namespace: folder,
+          checksum,
+        }
+        return { type: 'register', entry: { ...fixed, path, key, size: 10, rows: 2, maxTime } }
+      }),
+    })
+}

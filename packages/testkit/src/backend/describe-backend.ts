@@ -1,0 +1,72 @@
+import type { Backend } from '@holdfast/core'
+import { afterEach, describe } from 'vitest'
+import { atomicWrites } from './atomic-write.ts'
+import { deletion } from './deletion.ts'
+import { errorKinds } from './error-kinds.ts'
+import { exclusiveWrites } from './exclusive-write.ts'
+import { listing } from './listing.ts'
+import { roundTrip } from './round-trip.ts'
+import { undeclared } from './undeclared.ts'
+
+/** One instance of the backend under test, with nothing in it. */
+export interface BackendUnderTest {
+  /** Started and ready. */
+  readonly backend: Backend
+  /** Opens the same store again, as the next process would. Absent: the store has nothing to open. */
+  reopen?(): Promise<Backend>
+  /** Names of what writing left over: temporary files, unfinished uploads. Absent: the store cannot have any. */
+  litter?(): Promise<string[]>
+  /** Ends the instance and removes its data. */
+  dispose(): Promise<void>
+}
+
+export type BackendFactory = () => Promise<BackendUnderTest>
+
+export interface DescribeBackendOptions {
+  /** Size of the large object, bytes. Default 5 MiB. */
+  readonly largeBytes?: number
+  /** Writers that race for one key. Default 16. */
+  readonly writers?: number
+  /** Time limit of one case, ms. Default: the runner's own. */
+  readonly timeout?: number
+}
+
+export interface SuiteContext {
+  /** A fresh instance that ends with the test. */
+  readonly open: BackendFactory
+  /** A fresh instance that the caller ends. */
+  readonly openShared: BackendFactory
+  readonly largeBytes: number
+  readonly writers: number
+}
+
+/**
+ * The laws of `Backend` as cases of vitest, for any backend. Declared capabilities decide what a case expects: what
+ * is declared must work, what is not must be refused with kind `unsupported`.
+ */
+export function describeBackend(
+  name: string,
+  factory: BackendFactory,
+  options: DescribeBackendOptions = {},
+): void {
+  const { largeBytes = 5 * 1024 * 1024, writers = 16, timeout } = options
+  describe(`backend ${name}`, timeout === undefined ? {} : { timeout }, () => {
+    const opened: BackendUnderTest[] = []
+    afterEach(async () => {
+      for (let subject = opened.pop(); subject; subject = opened.pop()) await subject.dispose()
+    })
+    const open = async () => {
+      const subject = await factory()
+      opened.push(subject)
+      return subject
+    }
+    const context: SuiteContext = { open, openShared: factory, largeBytes, writers }
+    roundTrip(context)
+    atomicWrites(context)
+    exclusiveWrites(context)
+    listing(context)
+    deletion(context)
+    errorKinds(context)
+    undeclared(context)
+  })
+}

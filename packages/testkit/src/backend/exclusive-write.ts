@@ -1,0 +1,51 @@
+import { isHoldfastError } from '@holdfast/core'
+import { expect, it } from 'vitest'
+import { bytes, expectKind, expectNothingAt, readAll } from './calls.ts'
+import type { SuiteContext } from './describe-backend.ts'
+
+export function exclusiveWrites({ open, writers }: SuiteContext): void {
+  it('[B-03] of many concurrent writers with ifAbsent exactly one wins, and its bytes stay', async () => {
+    const { backend } = await open()
+    if (!backend.capabilities.writeIfAbsent) {
+      await expectKind(() => backend.write('key', bytes('x'), { ifAbsent: true }), 'unsupported')
+      await expectNothingAt(backend, 'key')
+      return
+    }
+    for (const key of ['top', 'new/folder/key', 'new/folder/other']) {
+      const results = await Promise.allSettled(
+        Array.from({ length: writers }, (_, i) =>
+          backend.write(key, bytes(`writer ${i}`), { ifAbsent: true }),
+        ),
+      )
+      const winners = results.flatMap(({ status }, i) => (status === 'fulfilled' ? [i] : []))
+      expect(winners).toHaveLength(1)
+      for (const result of results) {
+        if (result.status === 'fulfilled') continue
+        if (!isHoldfastError(result.reason)) throw result.reason
+        expect(result.reason).toMatchObject({ kind: 'exists', retryable: false })
+      }
+      expect((await readAll(backend, key)).toString()).toBe(`writer ${winners[0]}`)
+    }
+  })
+
+  it('[B-03] ifAbsent on a key that is there refuses and keeps its bytes; without it the bytes are replaced', async () => {
+    const { backend } = await open()
+    await backend.write('key', bytes('first'))
+    await expectKind(
+      () => backend.write('key', bytes('second'), { ifAbsent: true }),
+      backend.capabilities.writeIfAbsent ? 'exists' : 'unsupported',
+    )
+    expect((await readAll(backend, 'key')).toString()).toBe('first')
+    await backend.write('key', bytes('third'))
+    expect((await readAll(backend, 'key')).toString()).toBe('third')
+  })
+
+  it('[B-03] a key can be taken again with ifAbsent after its object was deleted', async () => {
+    const { backend } = await open()
+    const options = backend.capabilities.writeIfAbsent ? { ifAbsent: true } : {}
+    await backend.write('folder/key', bytes('first'), options)
+    await backend.delete([{ key: 'folder/key' }])
+    await backend.write('folder/key', bytes('second'), options)
+    expect((await readAll(backend, 'folder/key')).toString()).toBe('second')
+  })
+}
