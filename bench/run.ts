@@ -1,0 +1,15 @@
+import { manifestCommit } from './manifest-commit.ts'
+import type { Bench } from './pairs.ts'
+
+/** `pnpm bench <name>`: runs one benchmark and prints one JSON line. */
+const BENCHES: Record<string, Bench> = { 'manifest.commit': manifestCommit }
+
+const name = process.argv[2] ?? ''
+const bench = BENCHES[name]
+if (!bench) {
+  console.error(`no benchmark "${name}"; there are ${Object.keys(BENCHES).join(', ')}`)
+  process.exit(1)
+}
+const line = await bench()
+console.log(JSON.stringify({ name, ...line }))
+process.exit(line.pass ? 0 : 1)
