@@ -1,4 +1,4 @@
-import { createNode, definePlugin, duration, HoldfastError, type Plugin } from '@holdfast/core'
+import { createNode, definePlugin, duration, HoldfastError, type HookPort, type Plugin } from '@holdfast/core'
 import { describe, expect, it } from 'vitest'
 import { plugin } from './support.ts'
 
@@ -121,7 +121,13 @@ describe('assembling a node', () => {
     '[K-16] a tap on %s is refused until it can be delivered',
     (hook) => {
       expect(() =>
-        createNode({ plugins: [plugin('early', ({ hooks }) => hooks[hook].tap(async () => undefined))] }),
+        createNode({
+          plugins: [
+            plugin('early', ({ hooks }) =>
+              (hooks[hook] as HookPort<unknown, void>).tap(async () => undefined),
+            ),
+          ],
+        }),
       ).toThrow(expect.objectContaining({ code: 'HF_UNSUPPORTED' }))
     },
   )

@@ -116,7 +116,10 @@ export function noErasing(): Plugin {
 }
 
 /** An entry as a proposer makes it, with what the test says of it. */
-export function newEntry(path: string, fields: Partial<NewEntry> & { readonly key?: string } = {}): NewEntry {
+export function newEntry(
+  path: string,
+  fields: Partial<Omit<NewEntry, 'key'>> & { readonly key?: string } = {},
+): NewEntry {
   return {
     path: parsePath(path),
     namespace: 'ns',
