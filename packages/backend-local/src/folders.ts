@@ -1,8 +1,9 @@
-import { lstatSync, mkdirSync, rmdirSync } from 'node:fs'
+import { mkdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { foldersOf, RESERVED_FOLDER } from '@holdfast/core'
 import { errnoOf, isMissing, problem, type Subject } from './errors.ts'
 import { folderOf } from './keys.ts'
+import { lookAt } from './stat.ts'
 import type { FolderSyncs } from './sync.ts'
 
 /** How many folders are remembered as durable before the memory starts anew. */
@@ -80,7 +81,7 @@ export class Folders {
   }
 
   #look(folder: string, subject: Subject): 'folder' | 'other' | 'missing' {
-    const found = lstatSync(join(this.#root, folder), { throwIfNoEntry: false })
+    const found = lookAt(join(this.#root, folder))
     if (!found) return 'missing'
     if (found.isSymbolicLink())
       throw problem('invalid', `${folder} is a symbolic link, which may lead out of the root`, subject)

@@ -1,11 +1,10 @@
-import { lstatSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import type { ListField, ListOptions, ListPage, Logger } from '@holdfast/core'
 import { problem, type Subject, throwIfAborted } from './errors.ts'
 import { KeyRange } from './key-range.ts'
 import { LIMITS } from './keys.ts'
 import type { LocalStore } from './root.ts'
-import { changedAt } from './stat.ts'
+import { changedAt, lookAt } from './stat.ts'
 import { Walk } from './walk.ts'
 
 const SUBJECT: Subject = { operation: 'list' }
@@ -22,6 +21,7 @@ export async function* list(
   throwIfAborted(signal, SUBJECT)
   if (fields.includes('versions'))
     throw problem('unsupported', 'a local disk keeps no versions: they cannot be listed', SUBJECT)
+  store.checkRoot(SUBJECT)
   const walk = new Walk(store, new KeyRange(options))
   let page = new PageColumns(store, fields)
   let steps = 0
@@ -58,7 +58,7 @@ class PageColumns {
   /** Leaves out a key that was deleted since its folder was read, where that is noticed. */
   add(key: string): void {
     if (this.#sizes || this.#changedAt) {
-      const stats = lstatSync(this.#store.path(key), { throwIfNoEntry: false })
+      const stats = lookAt(this.#store.path(key))
       if (!stats?.isFile()) return
       this.#sizes?.push(stats.size)
       this.#changedAt?.push(changedAt(stats))

@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs'
+import { lstatSync, type Stats } from 'node:fs'
 import { lstat } from 'node:fs/promises'
 import type { CallOptions, Stored } from '@holdfast/core'
 import { isMissing, throwIfAborted } from './errors.ts'
@@ -10,6 +10,16 @@ export function changedAt(stats: Pick<Stats, 'mtimeMs' | 'ctimeMs'>): number {
   return Math.floor(Math.max(stats.mtimeMs, stats.ctimeMs))
 }
 
+/** What lies under a path itself, links not followed; undefined when nothing does, or a file is in the way. */
+export function lookAt(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })
+  } catch (error) {
+    if (isMissing(error)) return undefined
+    throw error
+  }
+}
+
 /** Undefined for what is missing and for what is no file: folders and links are no objects. */
 export async function stat(
   store: LocalStore,
@@ -19,6 +29,7 @@ export async function stat(
   const subject = { operation: 'stat', key } as const
   checkKey(key, subject)
   throwIfAborted(options.signal, subject)
+  store.checkRoot(subject)
   if (!store.folders.hold(key, subject)) return undefined
   try {
     const stats = await lstat(store.path(key))

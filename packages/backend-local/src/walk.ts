@@ -1,13 +1,17 @@
 import { isUtf8 } from 'node:buffer'
 import { type Dirent, opendirSync } from 'node:fs'
-import { RESERVED_FOLDER } from '@holdfast/core'
+import { isHoldfastError, RESERVED_FOLDER } from '@holdfast/core'
 import { isMissing } from './errors.ts'
 import { type ByteText, type KeyRange, textOf } from './key-range.ts'
 import { keyProblem } from './keys.ts'
 import type { LocalStore } from './root.ts'
+import { lookAt } from './stat.ts'
 
 /** Directory entries that are fetched by one system call of a large folder. */
 const ENTRIES_AT_ONCE = 256
+
+/** How often a folder that changes while it is read is read anew. */
+const READ_ATTEMPTS = 10
 
 interface OpenFolder {
   /** With its slash; empty for the root. */
@@ -40,6 +44,8 @@ export class Walk {
     const open: OpenFolder[] = [{ folder: start, names: this.#read(start) }]
     for (let top = open.at(-1); top; top = open.at(-1)) {
       const name = top.names.pop()
+      // A folder that changes while it is read may give a name twice.
+      if (name !== undefined && name === top.names.at(-1)) continue
       if (name === undefined) {
         open.pop()
         yield undefined
@@ -57,40 +63,48 @@ export class Walk {
     if (keyProblem(probe) !== undefined || probe.startsWith(`${RESERVED_FOLDER}/`)) return false
     try {
       return this.#store.folders.hold(probe, { operation: 'list' })
-    } catch {
-      return false
+    } catch (error) {
+      // Behind a link. Anything else, such as a failing disk, must not look like an empty folder.
+      if (isHoldfastError(error) && error.kind === 'invalid') return false
+      throw error
     }
   }
 
+  /** The wanted names of a folder, in reverse order; none when it was removed since its parent was read. */
   #read(folder: ByteText): ByteText[] {
-    const names: ByteText[] = []
-    try {
-      const encoding = 'buffer' as BufferEncoding
-      const handle = opendirSync(this.#store.path(textOf(folder)), { encoding, bufferSize: ENTRIES_AT_ONCE })
+    const path = this.#store.path(textOf(folder))
+    for (let attempt = 1; ; attempt++) {
       try {
-        for (let entry = handle.readSync(); entry; entry = handle.readSync()) {
-          const name = this.#wanted(folder, entry as unknown as Dirent<Buffer>)
-          if (name !== undefined) names.push(name)
-        }
-      } finally {
-        handle.closeSync()
+        return this.#names(folder, path).sort().reverse()
+      } catch (error) {
+        if (!isMissing(error) || attempt === READ_ATTEMPTS) throw error
+        // What is missing may be one entry, on file systems whose folders do not tell the types: then names are lost.
+        if (!lookAt(path)?.isDirectory()) return []
       }
-    } catch (error) {
-      // Emptied and removed since its parent was read.
-      if (folder === '' || !isMissing(error)) throw error
     }
-    // A folder that changes while it is read may give a name twice.
+  }
+
+  #names(folder: ByteText, path: string): ByteText[] {
+    const names: ByteText[] = []
+    const encoding = 'buffer' as BufferEncoding
+    const handle = opendirSync(path, { encoding, bufferSize: ENTRIES_AT_ONCE })
+    try {
+      for (let entry = handle.readSync(); entry; entry = handle.readSync()) {
+        const name = this.#wanted(folder, entry as unknown as Dirent<Buffer>)
+        if (name !== undefined) names.push(name)
+      }
+    } finally {
+      handle.closeSync()
+    }
     return names
-      .sort()
-      .reverse()
-      .filter((name, index) => name !== names[index - 1])
   }
 
   #wanted(folder: ByteText, entry: Dirent<Buffer>): ByteText | undefined {
     const isFolder = entry.isDirectory()
     // Links, sockets and devices are no objects.
     if (!isFolder && !entry.isFile()) return undefined
-    const bytes = folder + entry.name.toString('latin1')
+    const name = entry.name.toString('latin1')
+    const bytes = folder + name
     if (isFolder ? !this.#range.meets(`${bytes}/`) : !this.#range.has(bytes)) return undefined
     if (bytes === RESERVED_FOLDER) return undefined
     if (!isUtf8(entry.name) || keyProblem(textOf(bytes)) !== undefined) {
@@ -98,6 +112,6 @@ export class Walk {
       this.example ??= textOf(bytes)
       return undefined
     }
-    return bytes.slice(folder.length) + (isFolder ? '/' : '')
+    return isFolder ? `${name}/` : name
   }
 }

@@ -111,7 +111,7 @@ describe('the root', () => {
     await expect(temp.open()).rejects.toMatchObject({ code: 'HF_BACKEND' })
   })
 
-  it('[B-13] writes and deletes are refused when it was replaced or is gone, before a byte is touched', async () => {
+  it('[B-13] every call is refused when it was replaced or is gone, before a byte is touched', async () => {
     await using temp = await tempRoot()
     const backend = await temp.open()
     await backend.write('key', bytes('x'))
@@ -120,6 +120,10 @@ describe('the root', () => {
     const expectRefusals = async () => {
       await expect(backend.write('other', bytes('x'))).rejects.toMatchObject(refused)
       await expect(backend.delete([{ key: 'key' }])).rejects.toMatchObject(refused)
+      // Nothing may look as if it were gone.
+      await expect(backend.stat('key')).rejects.toMatchObject(refused)
+      await expect(backend.read('key')).rejects.toMatchObject(refused)
+      await expect(keysOf(backend)).rejects.toMatchObject(refused)
     }
     await expectRefusals()
     expect(existsSync(temp.root)).toBe(false)
