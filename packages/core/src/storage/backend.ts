@@ -101,11 +101,14 @@ export interface BackendLimits {
  * Laws, each a case of `describeBackend`:
  * - `write` resolves only when the bytes and their name are durable; until then no reader sees anything of them;
  *   a write that fails leaves nothing visible. Without `ifAbsent` it replaces atomically.
+ * - A range that begins at or behind the end gives no bytes; an `end` behind the end is cut.
  * - `list` gives every key once, in UTF-8 byte order of the whole key; `after` and `until` are exclusive; pages are
  *   never empty; keys written or deleted meanwhile may or may not show.
- * - `delete` is idempotent: a missing object is `gone`; one failing key does not fail the others.
+ * - `delete` is idempotent: a missing object is `gone`; one failing key does not fail the others. Outcomes come in the
+ *   order of the targets; more than `limits.deleteBatch` of them are kind `invalid`, and nothing is deleted.
  * - `read` of a missing key rejects with kind `not_found`; `stat` gives undefined.
- * - Errors are `HF_BACKEND` with a kind; `retryable` says whether the same call may succeed later.
+ * - What is not declared is refused with kind `unsupported`, before anything is done.
+ * - Errors are `HF_BACKEND` with a kind (an error of the caller's own source passes as it is); `retryable` says whether the same call may succeed later.
  * - Every call obeys its signal and rejects with kind `aborted`.
  */
 export interface Backend extends Service {
