@@ -200,6 +200,8 @@ export class ManifestService implements Manifest, Service {
   async #writeOwner(): Promise<void> {
     const { identity, nodeId, state } = this.#running ?? (this.opened() as Running)
     if (state.head.index === this.#ownerAt) return
+    // From when another process has taken this data folder over, the record is that process's to write.
+    if (state.rows.get(INCARNATION, (payload) => payload.text()) !== this.#incarnation) return
     this.#ownerAt = state.head.index
     await identity.recordOwner(nodeId, this.#incarnation, publicHead(state.head))
   }

@@ -33,6 +33,19 @@ describe('a retention run', () => {
     expect(test.stored()).toEqual([])
   })
 
+  it('[R-02] the bytes are still there when their doom is about to be committed', async () => {
+    const test = await testNode()
+    const key = await test.write('a/1', EXPIRED)
+    const parked = new Rendezvous()
+    using _park = test.failpoints.arm('eraser.doom.before', { kind: 'park', rendezvous: parked })
+    await test.node.jobs.run('retention', { act: true })
+    await parked.reached
+    expect(test.stored()).toEqual([key])
+    parked.release()
+    await test.node.eraser.drain()
+    expect(test.stored()).toEqual([])
+  })
+
   it('[R-02] a commit that fails leaves the bytes of the chunk intact', async () => {
     const test = await testNode()
     const key = await test.write('a/1', EXPIRED)

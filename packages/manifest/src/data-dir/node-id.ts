@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { HoldfastError } from '@holdfast/core'
@@ -13,7 +13,8 @@ export function nodeIdOf(dataDir: string, given: string | undefined): string {
   const kept = readKept(file)
   if (kept !== undefined && (given === undefined || given === kept)) return kept
   const nodeId = given ?? `${hostname()}-${randomBytes(4).toString('hex')}`
-  writeFileSync(file, `${JSON.stringify({ format: 1, nodeId })}\n`, { flush: true })
+  writeFileSync(`${file}.new`, `${JSON.stringify({ format: 1, nodeId })}\n`, { flush: true })
+  renameSync(`${file}.new`, file)
   return nodeId
 }
 

@@ -10,6 +10,8 @@ export const groupName = (number: number) => `burst/${String(number).padStart(6,
 
 export const fateOf = (number: number) => FATES[number % FATES.length] as Fate
 
+export const isKept = (group: string) => fateOf(Number(group.slice(group.lastIndexOf('/') + 1))) === 'kept'
+
 /** What a burst had acknowledged. */
 export interface Acknowledged {
   readonly written: ReadonlySet<string>

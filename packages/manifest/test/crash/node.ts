@@ -17,7 +17,7 @@ export function nodeIn(folder: string, failpoints: FailpointRegistry): HoldfastN
   })
 }
 
-/** Where the keys of failpoints lead: which guarantee a crash there is about. */
+/** Which guarantee a crash at a failpoint is about, by the first part of its name. */
 const GUARANTEES: readonly (readonly [string, string])[] = [
   ['files.write.', 'X-11'],
   ['recovery.', 'X-11'],

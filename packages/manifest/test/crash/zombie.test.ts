@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { openLocalBackend } from '@holdfast/backend-local'
 import { FailpointRegistry, type HoldfastNode, Rendezvous } from '@holdfast/core'
@@ -21,7 +21,24 @@ async function textOf({ files }: HoldfastNode, path: string): Promise<string> {
   return Buffer.concat(pieces).toString()
 }
 
+const ownerRecord = (folder: string) => readFileSync(join(rootOf(folder), '.holdfast', 'owner.json'), 'utf8')
+
 describe('an eraser that comes too late', () => {
+  it('[M-13] an undo that is committed just before the doom keeps the bytes', async () => {
+    await using folder = await tempFolder()
+    const { node, failpoints } = await started(folder.path)
+    await node.files.write(PATH, 'old')
+    const rendezvous = new Rendezvous()
+    failpoints.arm('eraser.doom.before', { kind: 'park', rendezvous })
+    await node.files.delete(PATH, { delay: 0 })
+    await rendezvous.reached
+    await node.files.undo(PATH)
+    rendezvous.release()
+    await node.eraser.drain()
+    await node.stop()
+    expect(await inspect(folder.path)).toMatchObject({ stored: [PATH], problems: [] })
+  })
+
   it('[M-13] what is about to be deleted cannot be listed again, and its path can', async () => {
     await using folder = await tempFolder()
     const { node, failpoints, manifest } = await started(folder.path)
@@ -80,7 +97,7 @@ describe('an eraser that comes too late', () => {
     expect(await inspect(folder.path)).toMatchObject({ stored: [PATH], problems: [] })
   })
 
-  it('[M-13] a zombie whose data folder was taken over deletes nothing of its successor', async () => {
+  it('[M-13] a zombie whose data folder was taken over deletes nothing of its successor, and is silent', async () => {
     await using folder = await tempFolder()
     const { node: zombie, failpoints } = await started(folder.path)
     await zombie.files.write(PATH, 'old')
@@ -94,10 +111,12 @@ describe('an eraser that comes too late', () => {
       args: [folder.path, PATH, 'new'],
     })
     expect(successor).toMatchObject({ finished: true })
+    const owner = ownerRecord(folder.path)
     rendezvous.release()
     expect(await zombie.eraser.drain()).toEqual({ erased: 0, setAside: [] })
     await expect(zombie.files.delete(PATH, { delay: 0 })).rejects.toMatchObject({ code: 'HF_DATADIR_TAKEN' })
     await zombie.stop()
+    expect(ownerRecord(folder.path)).toBe(owner)
     const { node } = await started(folder.path)
     expect(await textOf(node, PATH)).toBe('new')
     await node.stop()
