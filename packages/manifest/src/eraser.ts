@@ -92,7 +92,7 @@ export class ManifestEraser implements Eraser {
 
   async retry(): Promise<number> {
     const { eraseQueue, committer, clock } = this.#parts.opened()
-    const aside = [...eraseQueue.scan()].filter(({ setAside }) => setAside !== undefined)
+    const aside = [...eraseQueue.scan().filter(isSetAside)]
     await committer.local(() => {
       for (const { key, since } of aside) eraseQueue.put({ key, since, attempts: 0, nextTry: clock.now() })
     })
@@ -278,4 +278,8 @@ export class ManifestEraser implements Eraser {
       if (setAside === undefined) next = Math.min(next, nextTry)
     return Math.max(0, next - clock.now())
   }
+}
+
+function isSetAside({ setAside }: QueuedErase): boolean {
+  return setAside !== undefined
 }

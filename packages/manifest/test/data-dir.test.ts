@@ -68,6 +68,16 @@ describe('a data folder', () => {
     expect((await testNode({ dataDir })).manifest.head().generation).toBe(0)
   })
 
+  it('[K-15] what a process left behind that was killed while it locked is removed, what a living one needs is not', async () => {
+    const dataDir = tempFolder()
+    const owner = { format: 1, pid: process.pid, host: hostname(), started: '1', incarnation: 'x' }
+    writeFileSync(join(dataDir, 'lock.dead'), JSON.stringify(owner))
+    writeFileSync(join(dataDir, 'lock.alive'), JSON.stringify({ ...owner, started: '' }))
+    await testNode({ dataDir })
+    expect(existsSync(join(dataDir, 'lock.dead'))).toBe(false)
+    expect(existsSync(join(dataDir, 'lock.alive'))).toBe(true)
+  })
+
   it('[K-15] a process that was taken over is refused at its next write', async () => {
     const first = await testNode()
     await first.commit(register('a/x'))

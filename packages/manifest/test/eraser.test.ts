@@ -100,6 +100,7 @@ describe('the eraser', () => {
     await files.delete('a/late', { delay: 0 })
     await eraser.drain()
     await expect(files.undo('a/late')).rejects.toMatchObject({ code: 'HF_FILE_NOT_FOUND' })
+    expect(await files.stat('a/late')).toBeUndefined()
   })
 
   it('[M-11] a queue row whose key is not doomed is dropped, and its bytes stay', async () => {

@@ -244,7 +244,7 @@ describe('deleting and undoing', () => {
     const { key: name } = await files.write('a/x', 'x')
     await files.delete('a/x', { delay: 0 })
     await commit({ type: 'doom', key: name })
-    await expect(files.undo('a/x')).rejects.toMatchObject({ code: 'HF_FILE_NOT_FOUND' })
+    await expect(files.undo('a/x')).rejects.toMatchObject({ code: 'HF_DOOMED' })
     await expect(files.read({ key: name })).rejects.toMatchObject({ code: 'HF_DOOMED' })
   })
 

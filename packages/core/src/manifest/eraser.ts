@@ -18,6 +18,8 @@ export interface DrainResult {
   /** Files whose bytes were deleted by this call. */
   readonly erased: number
   readonly setAside: readonly QueuedErase[]
+  /** Keys that are tried again later: their last delete failed, or somebody is reading them. */
+  readonly waiting: number
 }
 
 /** Empties the queue of doomed files. The only part of a node that deletes bytes. */

@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { HoldfastError } from '@holdfast/core'
@@ -39,10 +39,20 @@ export function lockDataDir(dataDir: string, incarnation: string): { release(): 
     rmSync(mine, { force: true })
     rmSync(`${mine}.stale`, { force: true })
   }
+  sweep(dataDir)
   return {
     release() {
       if (readOwner(file)?.incarnation === incarnation) rmSync(file, { force: true })
     },
+  }
+}
+
+/** Removes what others left behind that were killed in the middle of this. */
+function sweep(dataDir: string): void {
+  for (const name of readdirSync(dataDir)) {
+    if (!name.startsWith('lock.')) continue
+    const owner = readOwner(join(dataDir, name))
+    if (owner && !isAlive(owner)) rmSync(join(dataDir, name), { force: true })
   }
 }
 

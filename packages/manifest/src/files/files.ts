@@ -16,7 +16,7 @@ import {
   type StorageKey,
 } from '@holdfast/core'
 import type { Opened } from '../opened.ts'
-import { condemned, condemnedOf, entries, publicKeyState } from '../state/scans.ts'
+import { condemned, entries, leavingOf, publicKeyState } from '../state/scans.ts'
 import { openBytes } from './read.ts'
 import { refusal } from './refusals.ts'
 import { writeFile } from './write.ts'
@@ -89,15 +89,12 @@ export class ManifestFiles implements Files {
   async undo(path: string, options: CallOptions = {}): Promise<Entry> {
     const { committer, state } = this.#parts.opened()
     const from = parsePath(path)
-    const [key] = condemnedOf(state, from)
+    const leaving = leavingOf(state, from)
+    const key = leaving.find((candidate) => state.key(candidate)?.state === 'condemned')
     if (!key) {
       const listed = state.entry(from)
       if (listed) return listed
-      throw notFound(
-        from,
-        'files.undo',
-        state.key(from as string as StorageKey)?.state === 'doomed' ? 'HF_DOOMED' : 'HF_FILE_NOT_FOUND',
-      )
+      throw notFound(from, 'files.undo', leaving.length > 0 ? 'HF_DOOMED' : 'HF_FILE_NOT_FOUND')
     }
     if (!(await this.#parts.storage.stat(key, options)))
       throw new HoldfastError('HF_BYTES_MISSING', `the bytes of ${from} are not in the store`, {
@@ -114,9 +111,9 @@ export class ManifestFiles implements Files {
     const { state } = this.#parts.opened()
     const entry = state.entry(path)
     if (entry) return entry
-    const lost = condemnedOf(state, path).map((key) => {
+    const lost = leavingOf(state, path).flatMap((key) => {
       const known = state.key(key)
-      return { key, until: known?.state === 'condemned' ? known.notBefore : undefined }
+      return known?.state === 'condemned' ? [{ key, until: known.notBefore }] : []
     })
     throw notFound(path, 'files', 'HF_FILE_NOT_FOUND', { condemned: lost })
   }

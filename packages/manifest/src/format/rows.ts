@@ -12,8 +12,8 @@ export const TABLE = {
   age: 'a',
   /** namespace -> its number and counters */
   namespace: 'n',
-  /** path, generation -> condemned key */
-  condemned: 'c',
+  /** path, generation -> key that is condemned or doomed */
+  leaving: 'c',
   /** state, time, key -> nothing: what is due next */
   due: 'd',
   /** folder -> number of keys and folders that are directly in it and not yet gone */
@@ -86,10 +86,10 @@ export function pathOfAgeRow(row: Buffer): string {
   return nameOf(row, 13)
 }
 
-export function condemnedRow(path: string, generation: number): Buffer {
+export function leavingRow(path: string, generation: number): Buffer {
   const length = Buffer.byteLength(path)
   const row = Buffer.allocUnsafe(10 + length)
-  row.write(TABLE.condemned, 0)
+  row.write(TABLE.leaving, 0)
   row.write(path, 1)
   // Paths hold no NUL: the rows of one path lie together, before those of longer ones.
   row[1 + length] = 0

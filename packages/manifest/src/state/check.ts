@@ -1,7 +1,7 @@
 import type { FilePath, StorageKey } from '@holdfast/core'
 import { readListed } from '../format/entry.ts'
 import { readKeyRow } from '../format/key-row.ts'
-import { ageRow, behind, condemnedRow, dueRow, isReplicated, named, nameOf, TABLE } from '../format/rows.ts'
+import { ageRow, behind, dueRow, isReplicated, leavingRow, named, nameOf, TABLE } from '../format/rows.ts'
 import { type Seal, sumOf } from '../format/seal.ts'
 import type { KeyValue, Row } from '../store/key-value.ts'
 import { readNamespace } from './namespaces.ts'
@@ -44,7 +44,7 @@ export function checkState(state: State, store: KeyValue, seal: Seal): readonly 
   }
   expected.set(TABLE.namespace, namespaces.size).set(TABLE.folder, folders.size)
   const { sum, rows } = addUp(store, seal)
-  for (const table of [TABLE.age, TABLE.condemned, TABLE.due, TABLE.namespace, TABLE.folder])
+  for (const table of [TABLE.age, TABLE.leaving, TABLE.due, TABLE.namespace, TABLE.folder])
     if ((rows.get(table) ?? 0) !== (expected.get(table) ?? 0))
       problem(`table ${table} has ${rows.get(table) ?? 0} rows, not ${expected.get(table) ?? 0}`)
   if (sum !== state.head.digest)
@@ -96,10 +96,9 @@ function countKeys(
       problem(`key ${key} is live without its entry`)
     if (known.state === 'gone') must(dueRow('gone', known.until, key), `key ${key}`)
     if (known.state === 'doomed') must(dueRow('doomed', known.since, key), `key ${key}`)
-    if (known.state === 'condemned') {
-      must(dueRow('condemned', known.notBefore, key), `key ${key}`)
-      must(condemnedRow(known.entry?.path ?? (key as string as FilePath), known.generation), `key ${key}`)
-    }
+    if (known.state === 'condemned') must(dueRow('condemned', known.notBefore, key), `key ${key}`)
+    if (known.state === 'condemned' || known.state === 'doomed')
+      must(leavingRow(known.entry?.path ?? (key as string as FilePath), known.generation), `key ${key}`)
     if (known.state === 'gone') continue
     for (let name: string = key, slash = name.lastIndexOf('/'); slash !== -1; slash = name.lastIndexOf('/')) {
       name = name.slice(0, slash)

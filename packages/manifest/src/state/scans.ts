@@ -11,7 +11,7 @@ import type {
 } from '@holdfast/core'
 import { readListed } from '../format/entry.ts'
 import type { KeyRow } from '../format/key-row.ts'
-import { after, ageRow, behind, condemnedRow, named, pathOfAgeRow, TABLE } from '../format/rows.ts'
+import { after, ageRow, behind, leavingRow, named, pathOfAgeRow, TABLE } from '../format/rows.ts'
 import { publicCounters, readNamespace } from './namespaces.ts'
 import type { State } from './state.ts'
 
@@ -50,7 +50,7 @@ export function condemned(
   state: State,
   { prefix = '', after: cursor, limit = PAGE }: PageQuery & { readonly prefix?: string },
 ): Page<Condemned> {
-  const start = named(TABLE.condemned, prefix)
+  const start = named(TABLE.leaving, prefix)
   const from = cursor === undefined ? start : after(Buffer.from(cursor, 'base64'))
   const rows = state.rows.page(from, behind(start), limit, (payload, row) => ({
     row,
@@ -64,11 +64,11 @@ export function condemned(
   return last && rows.length === limit ? { items, next: last.row.toString('base64') } : { items }
 }
 
-/** The condemned keys of exactly this path, newest first. */
-export function condemnedOf(state: State, path: FilePath, limit = 10): StorageKey[] {
+/** The condemned and doomed keys of exactly this path, newest first. */
+export function leavingOf(state: State, path: FilePath, limit = 10): StorageKey[] {
   const newestFirst = state.rows.names(
-    condemnedRow(path, 0),
-    condemnedRow(path, Number.MAX_SAFE_INTEGER),
+    leavingRow(path, 0),
+    leavingRow(path, Number.MAX_SAFE_INTEGER),
     limit,
     true,
   )

@@ -1,7 +1,7 @@
 import type { Entry, FilePath, StorageKey } from '@holdfast/core'
 import { readListed, writeListed } from '../format/entry.ts'
 import { type KeyRow, readKeyRow, writeKeyRow } from '../format/key-row.ts'
-import { ageRow, condemnedRow, dueRow, named, TABLE } from '../format/rows.ts'
+import { ageRow, dueRow, leavingRow, named, TABLE } from '../format/rows.ts'
 import type { Seal } from '../format/seal.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import { Folders } from './folders.ts'
@@ -86,41 +86,43 @@ export class State {
 
   /** Puts a key on its way out, or moves the time of one that is on it. */
   condemn(key: StorageKey, row: Condemned, before?: Condemned): void {
-    if (before) this.#leaveCondemned(key, before)
+    if (before) this.#settle(key, before)
     else if (row.as === 'orphan') {
       this.folders.appear(key)
       this.folders.enter(key)
     }
-    this.#setKey(key, row, false)
-    this.rows.insert(dueRow('condemned', row.notBefore, key), nothing)
-    this.rows.insert(
-      condemnedRow(row.entry?.path ?? key, row.generation),
-      (payload) => void payload.text(key),
-    )
+    this.#leave(key, row)
   }
 
   /** Lists a condemned entry again. */
   restore(key: StorageKey, before: Condemned, entry: Entry): void {
-    this.#leaveCondemned(key, before)
+    this.#settle(key, before)
     this.list(entry, false)
   }
 
   doom(key: StorageKey, before: Condemned, row: Doomed): void {
-    this.#leaveCondemned(key, before)
-    this.#setKey(key, row, false)
-    this.rows.insert(dueRow('doomed', row.since, key), nothing)
+    this.#settle(key, before)
+    this.#leave(key, row)
   }
 
   bury(key: StorageKey, before: Doomed, until: number, generation: number): void {
-    this.rows.remove(dueRow('doomed', before.since, key))
+    this.#settle(key, before)
     this.#setKey(key, { state: 'gone', until, generation }, false)
     this.rows.insert(dueRow('gone', until, key), nothing)
     this.folders.leave(key)
   }
 
-  #leaveCondemned(key: StorageKey, row: Condemned): void {
-    this.rows.remove(dueRow('condemned', row.notBefore, key))
-    this.rows.remove(condemnedRow(row.entry?.path ?? key, row.generation))
+  /** Writes the rows of a key on its way out. */
+  #leave(key: StorageKey, row: Condemned | Doomed): void {
+    this.#setKey(key, row, false)
+    this.rows.insert(dueRow(row.state, timeOf(row), key), nothing)
+    this.rows.insert(leavingRow(row.entry?.path ?? key, row.generation), (payload) => void payload.text(key))
+  }
+
+  /** Takes them away, except the key's own, which the next state overwrites. */
+  #settle(key: StorageKey, row: Condemned | Doomed): void {
+    this.rows.remove(dueRow(row.state, timeOf(row), key))
+    this.rows.remove(leavingRow(row.entry?.path ?? key, row.generation))
   }
 
   #setKey(key: StorageKey, row: KeyRow, fresh: boolean): void {
@@ -149,6 +151,10 @@ export class State {
     this.rows.digest = head.digest
     return head
   }
+}
+
+function timeOf(row: Condemned | Doomed): number {
+  return row.state === 'condemned' ? row.notBefore : row.since
 }
 
 /** The value of a row whose name says all. */

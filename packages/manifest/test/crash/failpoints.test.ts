@@ -24,8 +24,7 @@ const WORKLOAD = new URL('workload.ts', import.meta.url)
 type Passes = Extract<CrashOutcome, { finished: true }>['passes']
 
 /** Compiled sources, shared by the many lives: a start costs half as much. */
-const cache = await tempFolder()
-afterAll(() => cache[Symbol.asyncDispose]())
+let cache: Awaited<ReturnType<typeof tempFolder>>
 
 /** A run that nothing disturbed: what every other run must end in. */
 let reference: Inspection
@@ -64,12 +63,14 @@ function expectNothingLost(expect: ExpectStatic, said: string, { listed, condemn
 }
 
 beforeAll(async () => {
+  cache = await tempFolder()
   await using folder = await tempFolder()
   const outcome = await live(folder.path)
   if (!('finished' in outcome)) throw new Error(`nothing was armed and it died at ${outcome.crashedAt}`)
   passes = outcome.passes
   reference = await inspect(folder.path)
 }, LIMIT_MS)
+afterAll(() => cache[Symbol.asyncDispose]())
 
 describe.concurrent('a node that was killed goes on to the end that it would have reached', {
   timeout: LIMIT_MS,
