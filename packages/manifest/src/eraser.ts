@@ -76,8 +76,9 @@ export class ManifestEraser implements Eraser {
       signal?.throwIfAborted()
       const pass = await this.#inTurn()
       erased += pass.erased
-      if (!pass.more)
-        return { erased, setAside: this.queue().filter(({ setAside }) => setAside !== undefined) }
+      if (pass.more) continue
+      const { eraseQueue } = this.#parts.opened()
+      return { erased, setAside: [...eraseQueue.scan().filter(isSetAside)], waiting: eraseQueue.active }
     }
   }
 
