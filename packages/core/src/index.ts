@@ -30,6 +30,7 @@ export {
   type Failpoints,
   Rendezvous,
 } from './failpoints.ts'
+export type { ClockWatchOptions } from './gate/clock-watch.ts'
 export { type Gate, gateDenied } from './gate/gate.ts'
 export type {
   AbortReason,

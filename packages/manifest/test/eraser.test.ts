@@ -129,10 +129,13 @@ describe('the eraser', () => {
     await files.delete('a/x', { delay: 0 })
     await eraser.drain()
     expect(eraser.queue()).toEqual([{ key: name, since: doomedAt, attempts: 1, nextTry: doomedAt + 1000 }])
-    for (let attempt = 2; attempt <= 10; attempt++) {
-      clock.setWall(clock.now() + 10 * 60_000)
+    const waits: number[] = []
+    for (let attempts = 1; attempts < 10; attempts = eraser.queue()[0]!.attempts) {
+      waits.push(eraser.queue()[0]!.nextTry - clock.now())
+      await clock.advance(waits.at(-1)!)
       await eraser.drain()
     }
+    expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256].map((seconds) => seconds * 1000))
     expect(eraser.queue()).toMatchObject([
       { key: name, since: doomedAt, attempts: 10, setAside: expect.stringContaining('disk says no') },
     ])

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from '../clock.ts'
 import { duration } from '../config/knobs.ts'
 import { HoldfastError, messageOf } from '../errors.ts'
 import { FailpointRegistry } from '../failpoints.ts'
+import { ClockWatch, type ClockWatchOptions } from '../gate/clock-watch.ts'
 import { createGate, type Gate, type GateCondition } from '../gate/gate.ts'
 import { createGateHook } from '../hooks/gate-hook.ts'
 import { type HookPorts, type Seal, undeliverable } from '../hooks/ports.ts'
@@ -25,6 +26,8 @@ export interface NodeOptions {
   /** How paths carry namespace and time. Default: {@link hourlyLayout}. */
   readonly layout?: Layout
   readonly clock?: Clock
+  /** When the clock is believed; while it is not, nothing destructive is allowed (clock_suspect). */
+  readonly clockWatch?: ClockWatchOptions
   /** A logger, or the level of the node's own, which writes JSON lines to standard error. Default `warn`. */
   readonly log?: Logger | LogLevel
   readonly failpoints?: FailpointRegistry
@@ -42,6 +45,8 @@ export interface HoldfastNode extends AsyncDisposable {
   readonly gate: Gate
   /** A service by its name. @throws HF_NOT_STARTED, HF_SERVICE_MISSING */
   service<S extends ServiceName>(name: S): Services[S]
+  /** The operator's word that the clock is right, which ends a clock_suspect. */
+  trustClock(): void
   /** Opens everything in the order of needs and resolves with this node. What fails closes what was opened. */
   start(): Promise<HoldfastNode>
   /** Waits for running jobs, then closes everything in reverse. */
@@ -63,6 +68,7 @@ class Kernel implements HoldfastNode {
   readonly #runner: JobRunner
   readonly #registrations = new Registrations()
   readonly #lifecycle: Lifecycle
+  readonly #clockWatch: ClockWatch
   readonly #givenId: string | undefined
   readonly #stopDeadline: number
   readonly #starting = new AbortController()
@@ -85,6 +91,9 @@ class Kernel implements HoldfastNode {
     this.#givenId = options.id
     this.#stopDeadline = duration({ doc: '', default: '30s' }).read(options.stopDeadline ?? '30s')
     this.#lifecycle = new Lifecycle(logger)
+    const newestRecord = () =>
+      this.#registrations.has('manifest') ? this.service('manifest').head().time : 0
+    this.#clockWatch = new ClockWatch(clock, newestRecord, options.clockWatch)
     this.gate = createGate(() => this.#conditions(), gateHook)
     const node = this
     this.#runner = new JobRunner({
@@ -155,17 +164,26 @@ class Kernel implements HoldfastNode {
           : { deny: `the node is ${this.#state}, not started`, retryAfter: 100 },
     }
     if (this.#state !== 'started') return [starting]
+    const clock = {
+      name: 'clock',
+      check: (_: unknown, asked: { readonly signal?: AbortSignal }) => this.#clockWatch.check(asked),
+    }
     const services = this.#registrations
       .names()
       .map((name) => ({ name, service: this.#registrations.own(name) }))
-    return services.flatMap(({ name, service }) => {
+    const own = services.flatMap(({ name, service }) => {
       const check = service.checkGate?.bind(service)
       return check ? [{ name, check }] : []
     })
+    return [clock, ...own]
   }
 
   get id(): string {
     return this.#givenId ?? this.service('manifest').nodeId
+  }
+
+  trustClock(): void {
+    this.#clockWatch.trust()
   }
 
   get files(): Files {
