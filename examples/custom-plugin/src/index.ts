@@ -1,0 +1,1 @@
+export { type OperatingRulesOptions, operatingRules, operatingRules as plugin } from './operating-rules.ts'
