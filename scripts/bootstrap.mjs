@@ -12,7 +12,6 @@ const { packageManager } = JSON.parse(readFileSync(new URL('../package.json', im
 function pnpm(...args) {
   const { status, error } = spawnSync('npx', ['--yes', packageManager, ...args], {
     cwd: root,
-    env,
     stdio: 'inherit',
   })
   if (error) console.error(`npx could not be started: ${error.message}`)
