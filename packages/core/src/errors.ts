@@ -52,7 +52,7 @@ export const ERROR_CODES = {
   HF_PATH_INVALID: 'invalid',
   HF_REQUEST_INVALID: 'invalid',
   HF_SERVICE_MISSING: 'not_found',
-  HF_STOPPED: 'unavailable',
+  HF_STOPPED: 'aborted',
   HF_STORE_MISMATCH: 'conflict',
   HF_UNSUPPORTED: 'unsupported',
 } as const satisfies Record<`HF_${string}`, ErrorKind>

@@ -22,7 +22,7 @@ export interface PathLimits {
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const CONTROL_BACKSLASH_OR_COLON = /[\u0000-\u001f\u007f\\:]/
+const CONTROL_BACKSLASH_OR_COLON = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\\:]/
 
 /** Names that are plainly good, as nearly all are: words and single dots between slashes. Spares them the long way. */
 const PLAIN = /^[\w~=+@,-]+(?:\.[\w~=+@,-]+)*(?:\/[\w~=+@,-]+(?:\.[\w~=+@,-]+)*)*$/
@@ -38,7 +38,8 @@ export function pathProblem(text: string, limits: PathLimits = {}): string | und
   // Three bytes a UTF-16 unit is the most that UTF-8 needs: only long names are measured.
   if (text.length * 3 > bytes && Buffer.byteLength(text) > bytes) return `it is longer than ${bytes} bytes`
   if (!text.isWellFormed()) return 'it holds a lone surrogate'
-  if (CONTROL_BACKSLASH_OR_COLON.test(text)) return 'it holds a control character, a backslash or a colon'
+  if (CONTROL_BACKSLASH_OR_COLON.test(text))
+    return 'it holds a control character, a line separator, a backslash or a colon'
   if (text.startsWith('/')) return 'it is absolute'
   for (const segment of text.split('/')) {
     if (segment === '') return 'it holds an empty segment'

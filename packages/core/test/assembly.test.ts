@@ -96,6 +96,57 @@ describe('assembling a node', () => {
     ).toMatch(/its setup does not/)
   })
 
+  it('[K-01] a service that a plugin does not announce, provides twice, late or as a promise is refused', async () => {
+    const providing = (provides: readonly ['one'] | readonly [], ...names: ('one' | 'two')[]) =>
+      definePlugin({
+        name: 'p',
+        id: 'p',
+        version: '1',
+        api: '1.0',
+        provides,
+        setup: ({ provide }) => {
+          for (const name of names) provide(name as never, (() => ({ name })) as never)
+        },
+      })
+    expect(problemsOf([providing([], 'one')])).toEqual([
+      'p: its setup failed: it provides one without saying so in provides',
+    ])
+    expect(problemsOf([providing(['one'], 'one', 'two')])).toEqual([
+      'p: its setup failed: it provides two without saying so in provides',
+    ])
+    expect(problemsOf([providing(['one'], 'one', 'one')])).toEqual([
+      'p: its setup failed: it provides one twice',
+    ])
+    let late: (() => void) | undefined
+    createNode({
+      plugins: [
+        plugin('late', ({ jobs }) => {
+          late = () =>
+            jobs.define({
+              name: 'x',
+              doc: '',
+              action: 'condemn',
+              plan: async function* () {},
+              act: async () => ({ done: { files: 0, bytes: 0, rows: 0 }, skipped: {} }),
+            })
+        }),
+      ],
+      log: 'silent',
+    })
+    expect(late).toThrow(/defines a job after setup/)
+    const promised = definePlugin({
+      name: 'p',
+      id: 'p',
+      version: '1',
+      api: '1.0',
+      provides: ['one'],
+      setup: ({ provide }) => provide('one', (async () => ({ name: 'one' })) as never),
+    })
+    await expect(createNode({ plugins: [promised], log: 'silent' }).start()).rejects.toThrow(
+      /must return the service, at once/,
+    )
+  })
+
   it('[K-03] the api of a plugin has the same major and no higher minor', () => {
     const of = (api: `${number}.${number}`) =>
       problemsOf([definePlugin({ name: 'x', id: 'x', version: '1', api, setup: () => undefined })])

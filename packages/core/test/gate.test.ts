@@ -1,4 +1,4 @@
-import { createNode, type GateRequest } from '@holdfast/core'
+import { createNode, definePlugin, type GateRequest } from '@holdfast/core'
 import { describe, expect, it } from 'vitest'
 import { plugin, startNode, tapper } from './support.ts'
 
@@ -19,14 +19,14 @@ describe('the gate', () => {
       })
     await using node = await startNode([
       say('a', undefined),
-      say('b', { deny: 'maintenance', retryAfter: 5 }),
+      say('b', { deny: 'maintenance', retryAfter: 500 }),
       say('c', { deny: 'never asked' }),
     ])
     expect(await node.gate.check(REQUEST)).toMatchObject({
       allowed: false,
       by: 'b',
       message: 'maintenance',
-      retryAfter: 5,
+      retryAfter: 500,
     })
     expect(asked).toEqual(['a', 'b'])
   })
@@ -76,6 +76,28 @@ describe('the gate', () => {
       by: 'failing',
       message: expect.stringContaining('broken'),
     })
+  })
+
+  it.each([false, null, 0, '', true])(
+    '[K-06] a condition that gives %s denies, and is named',
+    async (answer) => {
+      const conditioned = definePlugin({
+        name: 'c',
+        id: 'c',
+        version: '1',
+        api: '1.0',
+        provides: ['one'],
+        setup: ({ provide }) =>
+          provide('one', () => ({ name: 'one', checkGate: async () => answer as never })),
+      })
+      await using node = await startNode([conditioned])
+      expect(await node.gate.check(REQUEST)).toMatchObject({ allowed: false, by: 'one', reason: 'unknown' })
+    },
+  )
+
+  it('[K-07] whatever a tap says of retrying, asking again at once is no answer', async () => {
+    await using node = await startNode([tapper('nan', async () => ({ deny: 'no', retryAfter: Number.NaN }))])
+    expect(await node.gate.check(REQUEST)).toMatchObject({ retryAfter: 50 })
   })
 
   it('[K-06] a denial behind an allowing tap is asked for', async () => {

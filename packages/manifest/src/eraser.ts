@@ -8,6 +8,7 @@ import {
   type Gate,
   gateDenied,
   HoldfastError,
+  isHoldfastError,
   messageOf,
   type QueuedErase,
   type Storage,
@@ -16,7 +17,9 @@ import {
 } from '@holdfast/core'
 // The only import of this entry point: nothing else may delete bytes.
 import { fullBackend } from '@holdfast/core/erase'
+import { inTime } from './erase/in-time.ts'
 import { backoff, holdsOtherBytes, SET_ASIDE_AFTER } from './erase/judge.ts'
+import { clearAbandoned } from './files/write.ts'
 import { dueRow, keyOfDueRow, timeOfDueRow } from './format/rows.ts'
 import type { Opened } from './opened.ts'
 
@@ -122,7 +125,7 @@ export class ManifestEraser implements Eraser {
         if (wait === 0) this.#awake = true
       } catch (error) {
         if (this.#stopping.signal.aborted) return
-        const retryAfter = error instanceof HoldfastError ? error.context.retryAfter : undefined
+        const retryAfter = isHoldfastError(error) ? error.context.retryAfter : undefined
         wait = typeof retryAfter === 'number' ? retryAfter : backoff(1)
         log.debug({ cause: messageOf(error), wait }, 'the eraser waits')
       }
@@ -139,6 +142,9 @@ export class ManifestEraser implements Eraser {
   /** At most one chunk of each step; `more` when the next pass would find something to do. */
   async #pass(): Promise<{ erased: number; more: boolean }> {
     this.#stopping.signal.throwIfAborted()
+    const { pending } = this.#parts.opened()
+    // On a full disk this cannot be committed; what follows makes room.
+    if (pending.abandoned().length > 0) await clearAbandoned(this.#parts.opened()).catch(() => undefined)
     const dooming = this.#due(CHUNK)
     const erasing = this.#tryable()
     if (dooming.length === 0 && erasing.length === 0) return { erased: 0, more: false }
@@ -164,28 +170,18 @@ export class ManifestEraser implements Eraser {
 
   async #erase(queued: readonly QueuedErase[], fence: Fence): Promise<number> {
     if (queued.length === 0) return 0
-    const { storage, tombstoneTime } = this.#parts
-    const { committer, eraseQueue, failpoints, clock, state } = this.#parts.opened()
-    const later: QueuedErase[] = []
-    const strays: StorageKey[] = []
-    const targets = new Map<string, QueuedErase>()
-    for (const item of queued) {
-      // The row is read again right before the delete: only a key whose permission is irrevocable may go.
-      const known = state.key(item.key)
-      if (known?.state !== 'doomed' && known?.state !== 'gone') strays.push(item.key)
-      else if (this.#parts.opened().pins.isPinned(item.key))
-        later.push({ ...item, nextTry: clock.now() + PINNED_MS })
-      else if (known.state === 'doomed' && (await holdsOtherBytes(item.key, known, storage)))
-        later.push({ ...item, setAside: 'its bytes are not those that were doomed' })
-      else targets.set(item.key, item)
-    }
+    const { tombstoneTime } = this.#parts
+    const { committer, eraseQueue, failpoints } = this.#parts.opened()
+    const { targets, later, strays } = await this.#judge(queued)
     if (failpoints.armed) await failpoints.hit('eraser.delete.before')
-    const outcomes = await this.#delete([...targets.keys()])
+    const outcomes = await this.#delete(targets.map(({ key }) => key))
     if (failpoints.armed) await failpoints.hit('eraser.delete.after')
-    const gone = outcomes.filter(({ status }) => status === 'gone').map(({ key }) => key as StorageKey)
-    for (const outcome of outcomes)
-      if (outcome.status !== 'gone')
-        later.push(this.#failed(targets.get(outcome.key) as QueuedErase, outcome))
+    const gone: StorageKey[] = []
+    for (const item of targets) {
+      const outcome = outcomes.get(item.key)
+      if (outcome?.status === 'gone') gone.push(item.key)
+      else later.push(this.#failed(item, whyNotGone(outcome)))
+    }
     if (later.length > 0 || strays.length > 0)
       await committer.local(() => {
         for (const item of later) eraseQueue.put(item)
@@ -200,44 +196,54 @@ export class ManifestEraser implements Eraser {
     return gone.length
   }
 
-  /** One call of the backend within its time limit. A call that fails as a whole failed for every key. */
-  async #delete(keys: readonly string[]): Promise<readonly DeleteOutcome[]> {
-    if (keys.length === 0) return []
-    const { storage, clock, deleteTimeout } = this.#parts
-    const timeout = new HoldfastError('HF_BACKEND', `delete took longer than ${deleteTimeout} ms`, {
-      kind: 'unavailable',
-      operation: 'eraser',
-    })
-    const controller = new AbortController()
-    const late = Promise.withResolvers<never>()
-    late.promise.catch(() => undefined)
-    const giveUp = (reason: unknown) => {
-      controller.abort(reason)
-      late.reject(reason)
-    }
-    const onStop = () => giveUp(this.#stopping.signal.reason)
-    this.#stopping.signal.addEventListener('abort', onStop, { once: true })
-    using _timer = clock.timer(deleteTimeout, () => giveUp(timeout))
+  /** Reads every row again, right before the delete: only a key whose permission is irrevocable may go. */
+  async #judge(queued: readonly QueuedErase[]): Promise<Judged> {
+    const { storage } = this.#parts
+    const { state, pins, clock } = this.#parts.opened()
+    const judged: Judged = { targets: [], later: [], strays: [] }
+    await Promise.all(
+      queued.map(async (item) => {
+        const known = state.key(item.key)
+        if (known?.state !== 'doomed' && known?.state !== 'gone') judged.strays.push(item.key)
+        else if (pins.isPinned(item.key)) judged.later.push({ ...item, nextTry: clock.now() + PINNED_MS })
+        else if (known.state === 'gone') judged.targets.push(item)
+        else
+          try {
+            const other = await this.#inTime((signal) => holdsOtherBytes(item.key, known, storage, signal))
+            if (other) judged.later.push({ ...item, setAside: 'its bytes are not those that were doomed' })
+            else judged.targets.push(item)
+          } catch (error) {
+            judged.later.push(this.#failed(item, messageOf(error)))
+          }
+      }),
+    )
+    return judged
+  }
+
+  /** One call of the backend. A call that fails as a whole failed for every key. */
+  async #delete(keys: readonly string[]): Promise<ReadonlyMap<string, DeleteOutcome>> {
+    if (keys.length === 0) return new Map()
     try {
       const targets = keys.map((key) => ({ key }))
-      return await Promise.race([
-        fullBackend(storage).delete(targets, { signal: controller.signal }),
-        late.promise,
-      ])
+      const outcomes = await this.#inTime((signal) =>
+        fullBackend(this.#parts.storage).delete(targets, { signal }),
+      )
+      return new Map(outcomes.map((outcome) => [outcome.key, outcome]))
     } catch (cause) {
-      const error =
-        cause instanceof HoldfastError
-          ? cause
-          : new HoldfastError('HF_BACKEND', messageOf(cause), { cause, operation: 'eraser' })
-      return keys.map((key) => ({ key, status: 'failed', error }))
-    } finally {
-      this.#stopping.signal.removeEventListener('abort', onStop)
+      const error = isHoldfastError(cause)
+        ? cause
+        : new HoldfastError('HF_BACKEND', messageOf(cause), { cause, operation: 'eraser' })
+      return new Map(keys.map((key) => [key, { key, status: 'failed', error }]))
     }
   }
 
-  #failed(item: QueuedErase, outcome: Exclude<DeleteOutcome, { status: 'gone' }>): QueuedErase {
+  #inTime<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { clock, deleteTimeout } = this.#parts
+    return inTime({ clock, limit: deleteTimeout, stopping: this.#stopping.signal }, call)
+  }
+
+  #failed(item: QueuedErase, why: string): QueuedErase {
     const { clock, log } = this.#parts.opened()
-    const why = outcome.status === 'failed' ? outcome.error.message : 'its bytes have changed'
     const attempts = item.attempts + 1
     log.warn({ key: item.key, attempts, cause: why }, 'a doomed file could not be deleted')
     const next = { ...item, attempts, nextTry: clock.now() + backoff(attempts) }
@@ -258,27 +264,36 @@ export class ManifestEraser implements Eraser {
 
   #tryable(): QueuedErase[] {
     const { eraseQueue, clock } = this.#parts.opened()
-    const now = clock.now()
-    return [
-      ...eraseQueue
-        .scan()
-        .filter(
-          ({ setAside, nextTry, since }) => setAside === undefined && (nextTry <= now || nextTry === since),
-        )
-        .take(Math.min(CHUNK, this.#parts.storage.limits.deleteBatch)),
-    ]
+    return eraseQueue.due(clock.now(), Math.min(CHUNK, this.#parts.storage.limits.deleteBatch))
   }
 
   /** Milliseconds until something becomes due. */
   #nextDue(): number {
     const { state, clock, eraseQueue } = this.#parts.opened()
-    let next = clock.now() + LONGEST_SLEEP_MS
-    const [row] = state.rows.names(dueRow('condemned', 0, ''), dueRow('condemned', next, ''), 1)
-    if (row) next = timeOfDueRow(row)
-    for (const { nextTry, setAside } of eraseQueue.scan())
-      if (setAside === undefined) next = Math.min(next, nextTry)
-    return Math.max(0, next - clock.now())
+    const now = clock.now()
+    const [row] = state.rows.names(
+      dueRow('condemned', 0, ''),
+      dueRow('condemned', now + LONGEST_SLEEP_MS, ''),
+      1,
+    )
+    const next = Math.min(
+      row ? timeOfDueRow(row) : Number.POSITIVE_INFINITY,
+      eraseQueue.next() ?? Number.POSITIVE_INFINITY,
+    )
+    return Math.min(LONGEST_SLEEP_MS, Math.max(0, next - now))
   }
+}
+
+interface Judged {
+  readonly targets: QueuedErase[]
+  readonly later: QueuedErase[]
+  readonly strays: StorageKey[]
+}
+
+/** A backend that says nothing of a key has not deleted it, as far as can be known. */
+function whyNotGone(outcome: DeleteOutcome | undefined): string {
+  if (outcome?.status === 'failed') return outcome.error.message
+  return outcome ? 'its bytes have changed' : 'the backend gave no outcome for it'
 }
 
 function isSetAside({ setAside }: QueuedErase): boolean {

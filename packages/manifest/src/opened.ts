@@ -18,4 +18,6 @@ export interface Opened {
   readonly ids: Ids
   readonly failpoints: FailpointRegistry
   readonly log: Logger
+  /** @throws HF_STORE_MISMATCH when the store has lost its identity */
+  readonly writable: () => void
 }

@@ -77,6 +77,7 @@ export class ManifestService implements Manifest, Service {
   #running: Running | undefined
   #ownerTimer: Timer | undefined
   #ownerAt = -1
+  #stopped = false
 
   constructor(parts: ManifestParts) {
     this.#parts = parts
@@ -84,7 +85,10 @@ export class ManifestService implements Manifest, Service {
   }
 
   opened(): Opened {
-    if (!this.#running) throw new HoldfastError('HF_NOT_STARTED', 'the manifest is not open')
+    if (!this.#running)
+      throw this.#stopped
+        ? new HoldfastError('HF_STOPPED', 'the manifest is closed: the node was stopped')
+        : new HoldfastError('HF_NOT_STARTED', 'the manifest is not open')
     return this.#running
   }
 
@@ -147,7 +151,7 @@ export class ManifestService implements Manifest, Service {
         incarnation: this.#incarnation,
       })
       const close = async () => {
-        await committer.settle()
+        await committer.close()
         await store.close()
         unlock()
       }
@@ -165,6 +169,7 @@ export class ManifestService implements Manifest, Service {
         failpoints,
         log,
         identity,
+        writable: () => identity.mustBeWritable(),
         store,
         seal,
         close,
@@ -181,29 +186,39 @@ export class ManifestService implements Manifest, Service {
     this.#ownerTimer?.clear()
     await running.committer.settle()
     // The record only helps to notice a manifest that went back in time: a store that is away must not keep us from stopping.
-    await this.#writeOwner().catch((error: unknown) =>
-      this.#parts.log.warn({ cause: messageOf(error) }, 'the owner record could not be written'),
-    )
+    await this.#writeOwner().catch((error: unknown) => this.#ownerFailed(error))
     this.#running = undefined
+    this.#ownerTimer?.clear()
+    this.#stopped = true
     await running.close()
   }
 
+  /** Writes the owner record now, and again whenever the manifest has moved on. */
   async #recordOwner(): Promise<void> {
-    await this.#writeOwner()
-    this.#ownerTimer = this.#parts.clock.timer(OWNER_EVERY_MS, () => {
-      this.#recordOwner().catch((error: unknown) =>
-        this.#parts.log.warn({ cause: messageOf(error) }, 'the owner record could not be written'),
-      )
-    })
+    try {
+      await this.#writeOwner()
+    } finally {
+      if (this.#running)
+        this.#ownerTimer = this.#parts.clock.timer(OWNER_EVERY_MS, () => {
+          this.#recordOwner().catch((error: unknown) => this.#ownerFailed(error))
+        })
+    }
+  }
+
+  #ownerFailed(error: unknown): void {
+    this.#parts.log.warn({ cause: messageOf(error) }, 'the owner record could not be written')
   }
 
   async #writeOwner(): Promise<void> {
-    const { identity, nodeId, state } = this.#running ?? (this.opened() as Running)
-    if (state.head.index === this.#ownerAt) return
+    if (!this.#running) return
+    const { identity, nodeId, state } = this.#running
+    const { index } = state.head
+    // A store that has lost its identity is not this manifest's any more, as far as can be seen.
+    if (index === this.#ownerAt || identity.lost) return
     // From when another process has taken this data folder over, the record is that process's to write.
     if (state.rows.get(INCARNATION, (payload) => payload.text()) !== this.#incarnation) return
-    this.#ownerAt = state.head.index
     await identity.recordOwner(nodeId, this.#incarnation, publicHead(state.head))
+    this.#ownerAt = index
   }
 
   async checkGate(_request: unknown, { signal }: CallOptions): Promise<Denial | undefined> {

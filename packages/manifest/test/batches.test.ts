@@ -28,6 +28,8 @@ describe('a batch', () => {
     ['a size that is no number', bad({ size: Number.NaN })],
     ['a checksum without algorithm', bad({ checksum: 'abc' })],
     ['times in the wrong order', bad({ minTime: 5, maxTime: 4 })],
+    ['a time that no format holds', bad({ maxTime: -(2 ** 51) - 1 })],
+    ['metadata that is no plain object', bad({ metadata: null })],
     ['a time with a fraction', bad({ maxTime: 0.5 })],
     ['metadata that is no text', bad({ metadata: { a: 1 } })],
     ['too much metadata', bad({ metadata: { a: 'x'.repeat(5000) } })],
@@ -86,7 +88,7 @@ describe('a batch', () => {
     expect(manifest.head()).toEqual(head)
     expect(manifest.key(key('a/x'))).toBeUndefined()
     expect(manifest.namespaces().items).toEqual([
-      { namespace: 'ns', files: 1, bytes: 3, rows: 0, timedFiles: 1 },
+      { namespace: 'ns', files: 1, bytes: 3, rows: 0, timedFiles: 1, oldest: 1 },
     ])
     expect(await manifest.commit({ ops: [register('a/x', { maxTime: 2 })] })).toMatchObject({
       status: 'committed',
@@ -128,8 +130,8 @@ describe('a batch', () => {
       checksum: 'crc32c:e3069283',
       version: 'v1',
       changedAt: T0 - 1,
-      minTime: -5,
-      maxTime: Number.MAX_SAFE_INTEGER,
+      minTime: -(2 ** 51),
+      maxTime: 2 ** 51,
       timesFrom: 'caller',
       rows: 12,
       adopted: true,
@@ -137,6 +139,30 @@ describe('a batch', () => {
     })
     await manifest.commit({ ops: [{ type: 'register', entry }] })
     expect(manifest.entry(path('a/x'))).toEqual({ ...entry, generation: 1 })
+  })
+
+  it('[M-01] what a caller does to its objects after the call reaches neither state nor log', async () => {
+    const { manifest } = await testNode()
+    const op = { type: 'register' as const, entry: { ...newEntry('a/x') } }
+    const committed = manifest.commit({ ops: [op] })
+    Object.assign(op.entry, { path: '../../etc', size: -5, namespace: '' })
+    expect((await committed).outcomes).toEqual([{ status: 'done' }])
+    expect(manifest.entries().items).toEqual([{ ...newEntry('a/x'), generation: 1 }])
+    expect(manifest.check()).toEqual([])
+  })
+
+  it('[M-02] a key that only resembles a minted one is kept to the letter', async () => {
+    const { outcome, manifest } = await testNode()
+    for (const name of [
+      'a.b~01ARZ3NDEKTSV4RRFFQ69G5FAV',
+      'a~01ARZ3NDEKTSV4RRFFQ69G5FAV.c',
+      'd~01ARZ3NDEKTSV4RRFFQ69G5FAV~01ARZ3NDEKTSV4RRFFQ69G5FAV',
+    ]) {
+      const of = name.startsWith('a.b') ? 'a.b' : name.slice(0, 1)
+      expect(await outcome(register(of, { key: name }))).toBe('done')
+      expect(manifest.entry(path(of))?.key).toBe(name)
+    }
+    expect(manifest.check()).toEqual([])
   })
 
   it('[M-04] batches that arrive together are one record and one position, in the order of their arrival', async () => {

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { createNode, MAX_BATCH_OPS } from '@holdfast/core'
+import { createNode, definePlugin, MAX_BATCH_OPS } from '@holdfast/core'
 import { manifest } from '@holdfast/manifest'
-import { backendMemory, MemoryObjects } from '@holdfast/testkit'
+import { backendMemory, MemoryObjects, memoryBackend } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
 import { register, tempFolder, testNode } from './support.ts'
 
@@ -111,6 +111,70 @@ describe('a data folder', () => {
     await first.node.stop()
     const owner = JSON.parse(Buffer.from(first.objects.byKey.get('.holdfast/owner.json')!.bytes).toString())
     expect(owner).toMatchObject({ format: 1, nodeId: 'node-1', position: { term: 1, index: 1 } })
+  })
+
+  it('[B-10] a store that lost its identity is not written into, by nobody, until it is back', async () => {
+    const first = await testNode()
+    await first.files.write('a/x', 'x')
+    await first.node.stop()
+    const record = first.objects.byKey.get('.holdfast/store.json')!
+    first.objects.byKey.clear()
+    const second = await testNode({ dataDir: first.dataDir, objects: first.objects })
+    await expect(second.files.write('a/y', 'y')).rejects.toMatchObject({ code: 'HF_STORE_MISMATCH' })
+    expect([...first.objects.byKey.keys()]).toEqual([])
+    first.objects.byKey.set('.holdfast/store.json', record)
+    await second.node.gate.check({ action: 'condemn', actor: 'user' })
+    expect((await second.files.write('a/y', 'y')).size).toBe(1)
+  })
+
+  it('[B-10] an owner record that could not be written once is written later', async () => {
+    let broken = false
+    const test = await testNode({
+      backend: (objects) =>
+        definePlugin({
+          name: 'test-failing',
+          id: 'failing',
+          version: '1.0.0',
+          api: '1.0',
+          provides: ['backend'],
+          setup: ({ provide, clock }) =>
+            provide('backend', () => {
+              const backend = memoryBackend({ objects, clock })
+              const write = backend.write.bind(backend)
+              backend.write = (name, ...rest) =>
+                broken ? Promise.reject(new Error('away')) : write(name, ...rest)
+              return backend
+            }),
+        }),
+    })
+    const position = () =>
+      JSON.parse(Buffer.from(test.objects.byKey.get('.holdfast/owner.json')!.bytes).toString()).position.index
+    await test.commit(register('a/x'))
+    broken = true
+    await test.clock.advance(10_000)
+    expect(position()).toBe(0)
+    broken = false
+    await test.clock.advance(10_000)
+    await expect.poll(position).toBe(1)
+  })
+
+  it('[M-20] whose log was exchanged is refused', async () => {
+    const first = await testNode()
+    await first.commit(register('a/x'))
+    await first.node.stop()
+    const { open } = await import('lmdb')
+    const store = open<Buffer, Buffer>({
+      path: join(first.dataDir, 'manifest'),
+      keyEncoding: 'binary',
+      encoding: 'binary',
+    })
+    const name = Buffer.alloc(9, 'L')
+    name.writeBigUInt64BE(1n, 1)
+    await store.remove(name)
+    await store.close()
+    await expect(testNode({ dataDir: first.dataDir, objects: first.objects })).rejects.toMatchObject({
+      code: 'HF_LOG_DIVERGED',
+    })
   })
 
   it('[M-22] of a newer format is refused and left untouched', async () => {

@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { definePlugin, HoldfastError, type Plugin } from '@holdfast/core'
 import { type MemoryObjects, memoryBackend } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
@@ -146,6 +148,43 @@ describe('writing', () => {
   })
 })
 
+describe('what a crash left of many writes', () => {
+  it('[X-11] more unfinished writes than one batch holds are all ended at the next start', async () => {
+    const first = await testNode()
+    // The bytes of every write hang, as if the process had died in them.
+    const never = async function* () {
+      yield Buffer.from('half')
+      await new Promise(() => undefined)
+    }
+    for (let index = 0; index < 2500; index++)
+      void first.files.write(`p/${index}`, never()).catch(() => undefined)
+    await first.commit(register('a/after'))
+    writeFileSync(join(first.dataDir, 'lock'), '')
+    const second = await testNode({ dataDir: first.dataDir, objects: first.objects, erasing: true })
+    expect(second.manifest.head().position.index).toBeGreaterThan(3)
+    await second.eraser.drain()
+    const third = await second.restart()
+    const head = third.manifest.head()
+    expect(third.manifest.check()).toEqual([])
+    expect((await third.restart()).manifest.head()).toEqual(head)
+  })
+})
+
+describe('options of a write', () => {
+  it.each([
+    { rows: -1 },
+    { minTime: 2, maxTime: 1 },
+    { maxTime: 0.5 },
+    { namespace: '' },
+    { metadata: { a: 1 } as never },
+  ])('[A-06] %j is refused before a byte is written', async (options) => {
+    const { files, objects } = await testNode()
+    const before = objects.byKey.size
+    await expect(files.write('a/x', 'x', options)).rejects.toMatchObject({ code: 'HF_OPTION_INVALID' })
+    expect(objects.byKey.size).toBe(before)
+  })
+})
+
 describe('reading', () => {
   it('[B-12] missing bytes of a listed file are HF_BYTES_MISSING', async () => {
     const { files, objects } = await testNode()
@@ -181,6 +220,25 @@ describe('reading', () => {
     clock.setWall(clock.now() + 1000)
     await eraser.drain()
     expect(objects.byKey.has(entry.key)).toBe(false)
+  })
+
+  it('[M-13] a read that nobody begins does not hold its bytes', async () => {
+    const { files, eraser, objects } = await testNode({ erasing: true })
+    const { key: name } = await files.write('a/x', 'x')
+    const stream = (await files.read('a/x'))[Symbol.asyncIterator]()
+    await stream.return?.()
+    await files.delete('a/x', { delay: 0 })
+    await eraser.drain()
+    expect(objects.byKey.has(name)).toBe(false)
+  })
+
+  it('[B-12] a checksum that cannot be computed here is said so', async () => {
+    const { files, commit } = await testNode()
+    await commit(register('a/x', { checksum: 'crc32c:e3069283' }))
+    await expect(files.read('a/x')).rejects.toMatchObject({
+      code: 'HF_UNSUPPORTED',
+      context: { algorithm: 'crc32c' },
+    })
   })
 
   it('[M-06] a list is in byte order of UTF-8 and goes on when files vanish between its pages', async () => {
@@ -237,6 +295,18 @@ describe('deleting and undoing', () => {
     await files.delete('b/x')
     await commit(register('b/x'))
     await expect(files.undo('b/x')).rejects.toMatchObject({ code: 'HF_PATH_EXISTS' })
+  })
+
+  it('[M-13] undo finds the condemned one behind many that are doomed', async () => {
+    const { files, commit } = await testNode()
+    const kept = await files.write('a/x', 'kept')
+    await files.delete('a/x')
+    for (let index = 0; index < 120; index++) {
+      await commit(register('a/x', { key: `a/x${index}` }))
+      await files.delete('a/x', { delay: 0 })
+      await commit({ type: 'doom', key: key(`a/x${index}`) })
+    }
+    expect((await files.undo('a/x')).key).toBe(kept.key)
   })
 
   it('[M-13] a doomed file does not come back', async () => {

@@ -262,7 +262,7 @@ describe('the transition table', () => {
     expect(manifest.contentDigest()).toBe(digest)
     expect(manifest.head().generation).toBe(generation)
     expect(manifest.namespaces().items).toEqual([
-      { namespace: 'ns', files: 1, bytes: 3, rows: 0, timedFiles: 1 },
+      { namespace: 'ns', files: 1, bytes: 3, rows: 0, timedFiles: 1, oldest: 3 },
     ])
     expect(manifest.key(key('b/new/y'))).toBeUndefined()
     expect(await manifest.commit({ ops: [register('b/new')] })).toMatchObject({

@@ -57,16 +57,24 @@ export async function* candidates(
     const reason = `retention:${concerned.map(({ id }) => id).join('+')}`
     return [{ path, key, generation, namespace, size, ...(rows !== undefined && { rows }), reason }]
   }
-  for (const { namespace, files, timedFiles } of [...pages((after) => manifest.namespaces(after))].flat()) {
-    if (files > timedFiles) keep('no known maxTime', files - timedFiles)
-    for (const page of pages((after) => manifest.entriesByAge({ namespace, before: latest, ...after }))) {
-      const items = page.flatMap(judge)
-      if (items.length > 0) yield items
-      // A pass over millions must not hold up the rest of the process.
-      await new Promise((resolve) => setImmediate(resolve))
-      signal.throwIfAborted()
+  for (const namespaces of pages((after) => manifest.namespaces(after))) {
+    for (const { namespace, files, timedFiles, oldest = Number.POSITIVE_INFINITY } of namespaces) {
+      if (files > timedFiles) keep('no known maxTime', files - timedFiles)
+      if (oldest >= latest) continue
+      for (const page of pages((after) => manifest.entriesByAge({ namespace, before: latest, ...after }))) {
+        const items = page.flatMap(judge)
+        if (items.length > 0) yield items
+        await breathe(signal)
+      }
     }
+    await breathe(signal)
   }
+}
+
+/** A pass over millions must not hold up the rest of the process. */
+async function breathe(signal: AbortSignal): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+  signal.throwIfAborted()
 }
 
 /** A file has expired when its newest row is strictly older than this. */

@@ -1,7 +1,7 @@
 import { HoldfastError, messageOf } from '../errors.ts'
 import type { GateHook } from '../hooks/gate-hook.ts'
 import type { Service } from '../kernel/service.ts'
-import type { Denial, GateRequest, Verdict } from './request.ts'
+import { type Denial, type GateRequest, isDenial, type Verdict } from './request.ts'
 
 /** May this node do this now? */
 export interface Gate {
@@ -13,6 +13,9 @@ export interface GateCondition {
   readonly name: string
   readonly check: NonNullable<Service['checkGate']>
 }
+
+/** Least time after which a denied question is worth asking again, ms. */
+const LEAST_WAIT_MS = 50
 
 /** A node that has no roles acts as this one, in epoch 0. */
 export const STANDALONE = { role: 'standalone', epoch: 0 } as const
@@ -28,14 +31,22 @@ export function createGate(conditions: () => readonly GateCondition[], hook: Gat
     by,
     message: denial.deny,
     reason: denial.reason ?? 'not_authorised',
-    ...(denial.retryAfter !== undefined && { retryAfter: denial.retryAfter }),
+    // Whatever a plugin says, asking again at once and for ever is no answer.
+    ...(denial.retryAfter !== undefined && {
+      retryAfter: Math.max(LEAST_WAIT_MS, denial.retryAfter) || LEAST_WAIT_MS,
+    }),
   })
   return {
     async check(request, options = {}) {
       for (const condition of conditions()) {
         try {
           const denial = await condition.check(request, options)
-          if (denial) return denied(condition.name, denial)
+          if (denial === undefined) continue
+          if (isDenial(denial)) return denied(condition.name, denial)
+          return denied(condition.name, {
+            deny: `its condition gave ${String(denial)}, not a denial`,
+            reason: 'unknown',
+          })
         } catch (error) {
           return denied(condition.name, {
             deny: `its condition failed: ${messageOf(error)}`,

@@ -47,6 +47,11 @@ export interface Denial {
   readonly retryAfter?: number
 }
 
+/** Whether a condition or a tap said no in the way that is agreed. */
+export function isDenial(value: unknown): value is Denial {
+  return typeof value === 'object' && value !== null && typeof (value as Denial).deny === 'string'
+}
+
 /** The gate's answer. It is for now only: ask again before every chunk. */
 export type Verdict =
   | { readonly allowed: true; readonly role: string; readonly epoch: number }

@@ -1,6 +1,6 @@
 import { AsyncSeriesBailHook } from 'tapable'
 import { HoldfastError, messageOf } from '../errors.ts'
-import type { AbortReason, Denial, GateRequest } from '../gate/request.ts'
+import { type Denial, type GateRequest, isDenial } from '../gate/request.ts'
 import { type HookPort, refuseWhenSealed, type Seal, type TapOptions } from './ports.ts'
 
 type Named = Denial & { readonly by: string }
@@ -83,8 +83,4 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function'
   )
-}
-
-function isDenial(value: unknown): value is { deny: string; reason?: AbortReason; retryAfter?: number } {
-  return typeof value === 'object' && value !== null && typeof (value as Denial).deny === 'string'
 }

@@ -124,6 +124,7 @@ class Kernel implements HoldfastNode {
         } satisfies HookPorts,
       }))
     seal.sealed = true
+    this.#registrations.seal()
   }
 
   #setUp({ plugin, config }: AssembledPlugin, parts: (plugin: Plugin) => object): void {
@@ -131,7 +132,12 @@ class Kernel implements HoldfastNode {
     const context = {
       ...parts(plugin),
       config,
-      jobs: { define: (job: never) => this.#runner.define(job, () => registrations.needed(plugin)) },
+      jobs: {
+        define: (job: never) => {
+          registrations.mustBeOpen(plugin, 'defines a job')
+          this.#runner.define(job, () => registrations.needed(plugin))
+        },
+      },
       provide: (name: string, create: never) => registrations.provide(plugin, name, create),
       onStart: (fn: never) => void registrations.onStart.push({ plugin, fn }),
       onStop: (fn: never) => void registrations.onStop.push({ plugin, fn }),

@@ -13,13 +13,32 @@ type OnStart = (services: never, options: { readonly signal: AbortSignal }) => P
 export class Registrations {
   readonly #container: AwilixContainer = createContainer({ injectionMode: InjectionMode.PROXY, strict: true })
   readonly #services: { readonly name: string; readonly plugin: Plugin }[] = []
+  #sealed = false
   readonly #guarded = new Map<object, Storage>()
   readonly onStart: { readonly plugin: Plugin; readonly fn: OnStart }[] = []
   readonly onStop: { readonly plugin: Plugin; readonly fn: () => Promise<void> | void }[] = []
 
+  /** From here on nothing can be registered any more. */
+  seal(): void {
+    this.#sealed = true
+  }
+
   provide(plugin: Plugin, name: string, create: Create): void {
-    this.#container.register(name, asFunction(() => create(this.needed(plugin) as never)).singleton())
+    this.mustBeOpen(plugin, `provides ${name}`)
+    // awilix would let the later registration win, whoever made it.
+    if (!(plugin.provides as readonly string[]).includes(name))
+      throw new TypeError(`it provides ${name} without saying so in provides`)
+    if (this.has(name)) throw new TypeError(`it provides ${name} twice`)
+    this.#container.register(
+      name,
+      asFunction(() => made(name, create(this.needed(plugin) as never))).singleton(),
+    )
     this.#services.push({ name, plugin })
+  }
+
+  /** @throws TypeError after the last setup */
+  mustBeOpen(plugin: Plugin, what: string): void {
+    if (this.#sealed) throw new TypeError(`plugin ${plugin.id} ${what} after setup; do it in setup`)
   }
 
   has(name: string): boolean {
@@ -53,4 +72,10 @@ export class Registrations {
     })
     return Object.freeze(Object.fromEntries(faces))
   }
+}
+
+/** What `create` gave: a service. A promise of one would never be started. */
+function made(name: string, service: Service): Service {
+  if (typeof service === 'object' && service !== null && !('then' in service)) return service
+  throw new TypeError(`create of the service ${name} must return the service, at once`)
 }

@@ -71,4 +71,6 @@ export interface NamespaceCounters {
   readonly rows: number
   /** Files whose maxTime is known. */
   readonly timedFiles: number
+  /** No file's maxTime is below this; it may lag behind when the oldest files go. Absent without timed files. */
+  readonly oldest?: number
 }

@@ -9,7 +9,7 @@ export interface QueuedErase {
   readonly attempts: number
   /** Not tried again until `retry`; says why. */
   readonly setAside?: string
-  /** When it is tried next. */
+  /** When it is tried next; 0: at once. */
   readonly nextTry: number
 }
 

@@ -24,7 +24,8 @@ export function guardStorage(backend: Backend): Storage {
     records: storeRecords(backend),
     write: async (key: string, source: ByteSource, options: WriteOptions = {}) => {
       if (options.ifAbsent && !backend.capabilities.writeIfAbsent) throw undeclared('writeIfAbsent')
-      return backend.write(check(key), source, options)
+      // A key is used once: nobody replaces bytes that may be listed.
+      return backend.write(check(key), source, { ...options, ifAbsent: backend.capabilities.writeIfAbsent })
     },
     read: async (key: string, options: ReadOptions = {}) => {
       if (options.range && !backend.capabilities.readRange) throw undeclared('readRange')

@@ -9,8 +9,8 @@ import {
   isHoldfastError,
   messageOf,
 } from '@holdfast/core'
-import { ByteWriter } from '../format/bytes.ts'
-import { writeBatch, writeRecordHead } from '../format/record.ts'
+import { ByteReader, ByteWriter } from '../format/bytes.ts'
+import { readBatch, writeBatch, writeRecordHead } from '../format/record.ts'
 import { named, TABLE } from '../format/rows.ts'
 import { applyBatch, findBatch } from '../state/apply.ts'
 import type { LocalEffects } from '../state/ops.ts'
@@ -71,9 +71,10 @@ export class Committer {
     if (first) return resultOf(id, { ...first, repeated: true })
     if (this.#isListed(batch))
       return { status: 'committed', id, position, outcomes: batch.ops.map(() => SAME) }
-    const record = recorded(batch, id)
-    writeBatch(this.#scratch.reset(), record)
+    writeBatch(this.#scratch.reset(), recorded(batch, id))
     const bytes = this.#scratch.copy()
+    // What is applied is what stands in the record, on this node too; the caller's objects are the caller's again.
+    const record = readBatch(new ByteReader(bytes))
     return new Promise((resolve, reject) =>
       this.#enqueue({ kind: 'batch', batch: record, bytes, resolve, reject }),
     )
@@ -82,6 +83,12 @@ export class Committer {
   /** Changes node-local rows in the next transaction. */
   local(change: (rows: Rows) => void): Promise<void> {
     return new Promise((resolve, reject) => this.#enqueue({ kind: 'local', change, resolve, reject }))
+  }
+
+  /** Answers all that waits, and refuses what comes later. */
+  async close(): Promise<void> {
+    await this.settle()
+    this.#broken ??= new HoldfastError('HF_STOPPED', 'the manifest is closed: the node was stopped')
   }
 
   /** Resolves when all that waits is answered. */

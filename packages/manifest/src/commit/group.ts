@@ -41,7 +41,7 @@ export function takeGroup(queue: Waiting[]): Waiting[] {
   return queue.splice(0, size)
 }
 
-/** What goes into the record, with nothing that the caller can still change from outside. */
+/** A batch as it goes into the record. */
 export function recorded(batch: Batch, id: string): RecordedBatch {
   return { id, ops: batch.ops, strict: batch.strict === true, ...(batch.fence && { fence: batch.fence }) }
 }

@@ -14,6 +14,8 @@ const CHECKSUM = /^[a-z0-9]+:[0-9a-f]+$/
 /** All names and values of one entry's metadata together, in bytes. */
 const METADATA_BYTES = 4096
 const TEXT_BYTES = 1024
+/** Times beyond this would not fit into the formats: 71,000 years. */
+const MOST_MS = 2 ** 51
 const OPS_WITH_FENCE: readonly Op['type'][] = ['doom', 'erased']
 
 /**
@@ -88,7 +90,8 @@ function* opProblems(op: Op): Generator<string> {
   }
 }
 
-function* entryProblems(entry: NewEntry | undefined): Generator<string> {
+/** Problems with an entry that somebody wants to list. */
+export function* entryProblems(entry: NewEntry | undefined): Generator<string> {
   if (typeof entry !== 'object' || entry === null) {
     yield 'it has no entry'
     return
@@ -107,8 +110,11 @@ function* entryProblems(entry: NewEntry | undefined): Generator<string> {
   if (!text(entry.storeId)) yield 'it has no storeId'
   if (entry.version !== undefined && !text(entry.version)) yield 'its version is not a text'
   for (const field of ['changedAt', 'minTime', 'maxTime'] as const)
-    if (entry[field] !== undefined && !Number.isSafeInteger(entry[field]))
-      yield `its ${field} is not whole milliseconds`
+    if (
+      entry[field] !== undefined &&
+      !(Number.isSafeInteger(entry[field]) && Math.abs(entry[field]) <= MOST_MS)
+    )
+      yield `its ${field} is not whole milliseconds within 2^51 of 1970`
   if (entry.minTime !== undefined && entry.maxTime !== undefined && entry.minTime > entry.maxTime)
     yield 'its minTime is after its maxTime'
   if (entry.rows !== undefined && !count(entry.rows)) yield 'its rows are not a whole number'
@@ -121,6 +127,10 @@ function* keyProblems(key: StorageKey | FilePath): Generator<string> {
 }
 
 function* metadataProblems(metadata: Readonly<Record<string, string>>): Generator<string> {
+  if (metadata === null || Object.getPrototypeOf(metadata) !== Object.prototype) {
+    yield 'its metadata is not a plain object'
+    return
+  }
   let bytes = 0
   for (const [name, value] of Object.entries(metadata)) {
     if (typeof value !== 'string' || !value.isWellFormed() || !name.isWellFormed())

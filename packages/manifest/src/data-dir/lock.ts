@@ -71,7 +71,9 @@ function readOwner(file: string): Owner | undefined {
   try {
     const text = readFileSync(file, 'utf8')
     try {
-      return JSON.parse(text) as Owner
+      const owner = JSON.parse(text) as Owner | null
+      if (typeof owner?.incarnation === 'string') return owner
+      throw new Error('no owner')
     } catch {
       return { format: 1, pid: 0, host: hostname(), started: '', incarnation: text }
     }

@@ -10,6 +10,7 @@ import { named, TABLE } from '../format/rows.ts'
 import type { Rows } from '../state/rows.ts'
 
 const STORE = named(TABLE.node, 'store')
+const LOST = 'the store has lost its identity record: is it mounted?'
 const RECORD = 'store.json'
 const OWNER = 'owner.json'
 
@@ -28,6 +29,7 @@ export class StoreIdentity {
   readonly storeId: string
   readonly logId: string
   readonly #storage: Storage
+  #lost = false
 
   private constructor(storage: Storage, { storeId, logId }: Known) {
     this.#storage = storage
@@ -42,7 +44,8 @@ export class StoreIdentity {
     const identity = new StoreIdentity(storage, known)
     if (known.settled) {
       const found = await identity.#read()
-      // A record that is gone is left to the gate: reads go on, whatever destroys is denied.
+      // Reads go on without the record; whatever writes or destroys is denied until it is back.
+      identity.#lost = found === undefined
       if (found !== undefined && found !== known.storeId) throw identity.#foreign(found)
       return identity
     }
@@ -55,17 +58,27 @@ export class StoreIdentity {
     return identity
   }
 
+  /** Whether the store carried no identity when it was looked at last. */
+  get lost(): boolean {
+    return this.#lost
+  }
+
+  /** @throws HF_STORE_MISMATCH */
+  mustBeWritable(): void {
+    if (this.#lost)
+      throw new HoldfastError('HF_STORE_MISMATCH', `${LOST}; nothing is written into it`, {
+        context: { expected: this.storeId },
+      })
+  }
+
   /** The gate's condition: is this still the store that the manifest lists the bytes of? */
   async check(signal?: AbortSignal): Promise<Denial | undefined> {
     const mismatch = (deny: string): Denial => ({ deny, reason: 'store_mismatch', retryAfter: 5000 })
     try {
       const found = await this.#read(signal)
+      this.#lost = found === undefined
       if (found === this.storeId) return undefined
-      return mismatch(
-        found === undefined
-          ? 'the store has lost its identity record: is it mounted?'
-          : `the store is ${found}, not ${this.storeId}`,
-      )
+      return mismatch(found === undefined ? LOST : `the store is ${found}, not ${this.storeId}`)
     } catch (error) {
       return mismatch(`the store's identity cannot be read: ${messageOf(error)}`)
     }

@@ -5,11 +5,12 @@ import type { KeyRow } from '../format/key-row.ts'
 export const SET_ASIDE_AFTER = 10
 
 const FIRST_MS = 1000
-const LONGEST_MS = 10 * 60_000
+/** Longest wait between two tries of one key, ms. */
+export const LONGEST_WAIT_MS = 10 * 60_000
 
 /** Milliseconds to wait after this many failures: doubles from a second up to ten minutes. */
 export function backoff(attempts: number): number {
-  return Math.min(LONGEST_MS, FIRST_MS * 2 ** (attempts - 1))
+  return Math.min(LONGEST_WAIT_MS, FIRST_MS * 2 ** (attempts - 1))
 }
 
 /**
@@ -20,11 +21,12 @@ export async function holdsOtherBytes(
   key: StorageKey,
   { entry, unlisted }: Extract<KeyRow, { state: 'doomed' }>,
   storage: Storage,
+  signal: AbortSignal,
 ): Promise<boolean> {
   const size = entry?.size ?? unlisted?.size
   const version = entry?.version ?? unlisted?.version
   if (entry ? entry.path !== (key as string) : size === undefined && version === undefined) return false
-  const found = await storage.stat(key)
+  const found = await storage.stat(key, { signal })
   if (!found) return false
   if (version !== undefined) return found.version !== version
   return found.size !== size || (entry?.changedAt !== undefined && found.changedAt !== entry.changedAt)

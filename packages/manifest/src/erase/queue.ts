@@ -1,11 +1,24 @@
 import type { QueuedErase, StorageKey } from '@holdfast/core'
 import type { ByteReader, ByteWriter } from '../format/bytes.ts'
-import { after, behind, named, nameOf, TABLE } from '../format/rows.ts'
+import {
+  after,
+  behind,
+  keyOfRetryRow,
+  named,
+  nameOf,
+  retryRow,
+  TABLE,
+  timeOfRetryRow,
+} from '../format/rows.ts'
 import type { Rows } from '../state/rows.ts'
+import { LONGEST_WAIT_MS } from './judge.ts'
 
 const ALL = named(TABLE.erase, '')
 
-/** Doomed keys whose bytes this node has to delete. Node-local rows: they follow from `doom` and survive a crash. */
+/**
+ * Doomed keys whose bytes this node has to delete. Node-local rows: they follow from `doom` and survive a crash. A
+ * second table has those that will be tried, by their time; what is set aside is not in it and costs nothing.
+ */
 export class EraseQueue {
   readonly #rows: Rows
   #active = 0
@@ -22,25 +35,54 @@ export class EraseQueue {
 
   /** Inside a transaction. */
   add(key: string, since: number): void {
-    this.put({ key: key as StorageKey, since, attempts: 0, nextTry: since })
+    this.put({ key: key as StorageKey, since, attempts: 0, nextTry: 0 })
   }
 
   /** Inside a transaction. */
   put(queued: QueuedErase): void {
-    const row = named(TABLE.erase, queued.key)
-    this.#count((isActive(queued) ? 1 : 0) - this.#activeAt(row))
-    this.#rows.put(row, (payload) => writeQueued(payload, queued))
+    this.#untime(queued.key)
+    this.#rows.put(named(TABLE.erase, queued.key), (payload) => writeQueued(payload, queued))
+    if (queued.setAside !== undefined) return
+    this.#rows.insert(retryRow(queued.nextTry, queued.key), () => undefined)
+    this.#count(1)
   }
 
   /** Inside a transaction. */
   remove(key: string): void {
+    this.#untime(key)
+    this.#rows.remove(named(TABLE.erase, key))
+  }
+
+  get(key: string): QueuedErase | undefined {
     const row = named(TABLE.erase, key)
-    this.#count(-this.#activeAt(row))
-    this.#rows.remove(row)
+    return this.#rows.get(row, (payload) => readQueued(payload, row))
+  }
+
+  /**
+   * Keys whose time has come, the longest waiting first. A time further away than any wait was set before the clock
+   * went back: it has come too.
+   */
+  due(now: number, limit: number): QueuedErase[] {
+    const names = this.#rows.names(retryRow(0, ''), retryRow(now + 1, ''), limit)
+    if (names.length < limit)
+      names.push(
+        ...this.#rows.names(
+          retryRow(now + LONGEST_WAIT_MS + 1, ''),
+          behind(named(TABLE.retry, '')),
+          limit - names.length,
+        ),
+      )
+    return names.flatMap((name) => this.get(keyOfRetryRow(name)) ?? [])
+  }
+
+  /** When the next key is tried, or undefined. */
+  next(): number | undefined {
+    const [name] = this.#rows.names(named(TABLE.retry, ''), behind(named(TABLE.retry, '')), 1)
+    return name && timeOfRetryRow(name)
   }
 
   /** In order of the keys. */
-  *scan(): Generator<QueuedErase> {
+  *scan(): Generator<QueuedErase, undefined> {
     for (let from = ALL; ; ) {
       const page = this.#rows.page(from, behind(ALL), 1000, readQueued)
       yield* page
@@ -52,13 +94,15 @@ export class EraseQueue {
 
   /** Counts anew from the store, at start and after a transaction that failed. */
   reload(): void {
-    this.#active = 0
-    for (const queued of this.scan()) if (isActive(queued)) this.#active++
+    const all = named(TABLE.retry, '')
+    this.#active = this.#rows.count(all, behind(all), Number.MAX_SAFE_INTEGER)
   }
 
-  #activeAt(row: Buffer): number {
-    const queued = this.#rows.get(row, (payload) => readQueued(payload, row))
-    return queued && isActive(queued) ? 1 : 0
+  #untime(key: string): void {
+    const before = this.get(key)
+    if (!before || before.setAside !== undefined) return
+    this.#rows.remove(retryRow(before.nextTry, key))
+    this.#count(-1)
   }
 
   #count(change: number): void {
@@ -67,10 +111,6 @@ export class EraseQueue {
       this.#active -= change
     })
   }
-}
-
-function isActive({ setAside }: QueuedErase): boolean {
-  return setAside === undefined
 }
 
 function writeQueued(writer: ByteWriter, { since, attempts, nextTry, setAside }: QueuedErase): void {

@@ -37,7 +37,7 @@ export class ManifestFiles implements Files {
     this.#parts = parts
   }
 
-  write(path: string, source: ByteSource | string, options: FileWriteOptions = {}): Promise<Entry> {
+  async write(path: string, source: ByteSource | string, options: FileWriteOptions = {}): Promise<Entry> {
     const { opened, storage, layout } = this.#parts
     return writeFile(
       opened(),
@@ -64,13 +64,11 @@ export class ManifestFiles implements Files {
   }
 
   list(options: CallOptions & { readonly prefix?: string } = {}): AsyncIterable<Entry> {
-    const { state } = this.#parts.opened()
-    return paged((query) => entries(state, query), options)
+    return paged((query) => entries(this.#parts.opened().state, query), options)
   }
 
   condemned(options: CallOptions & { readonly prefix?: string } = {}): AsyncIterable<Condemned> {
-    const { state } = this.#parts.opened()
-    return paged((query) => condemned(state, query), options)
+    return paged((query) => condemned(this.#parts.opened().state, query), options)
   }
 
   async delete(
@@ -89,12 +87,15 @@ export class ManifestFiles implements Files {
   async undo(path: string, options: CallOptions = {}): Promise<Entry> {
     const { committer, state } = this.#parts.opened()
     const from = parsePath(path)
-    const leaving = leavingOf(state, from)
-    const key = leaving.find((candidate) => state.key(candidate)?.state === 'condemned')
+    const key = leavingOf(state, from).find((candidate) => state.key(candidate)?.state === 'condemned')
     if (!key) {
       const listed = state.entry(from)
       if (listed) return listed
-      throw notFound(from, 'files.undo', leaving.length > 0 ? 'HF_DOOMED' : 'HF_FILE_NOT_FOUND')
+      throw notFound(
+        from,
+        'files.undo',
+        leavingOf(state, from).next().value ? 'HF_DOOMED' : 'HF_FILE_NOT_FOUND',
+      )
     }
     if (!(await this.#parts.storage.stat(key, options)))
       throw new HoldfastError('HF_BYTES_MISSING', `the bytes of ${from} are not in the store`, {
@@ -111,7 +112,7 @@ export class ManifestFiles implements Files {
     const { state } = this.#parts.opened()
     const entry = state.entry(path)
     if (entry) return entry
-    const lost = leavingOf(state, path).flatMap((key) => {
+    const lost = [...leavingOf(state, path).take(10)].flatMap((key) => {
       const known = state.key(key)
       return known?.state === 'condemned' ? [{ key, until: known.notBefore }] : []
     })

@@ -1,5 +1,5 @@
 import type { StorageKey } from '@holdfast/core'
-import { behind, named, nameOf, TABLE } from '../format/rows.ts'
+import { behind, after as behindRow, named, nameOf, TABLE } from '../format/rows.ts'
 import type { Rows } from '../state/rows.ts'
 
 const ALL = named(TABLE.pending, '')
@@ -9,10 +9,17 @@ export class Pending {
   readonly #rows: Rows
   /** Keys that may have a row; spares a look at the store for every key of other origin. */
   readonly #open = new Set<string>()
+  readonly #abandoned = new Set<StorageKey>()
 
   constructor(rows: Rows) {
     this.#rows = rows
-    for (const key of this.page()) this.#open.add(key)
+    for (let after = ''; ; ) {
+      const page = this.page(1000, after)
+      for (const key of page) this.#open.add(key)
+      const last = page.at(-1)
+      if (last === undefined) return
+      after = last
+    }
   }
 
   /** Inside a transaction, before the first byte is written. */
@@ -29,10 +36,22 @@ export class Pending {
   /** After the transaction that ended it. */
   forget(key: StorageKey): void {
     this.#open.delete(key)
+    this.#abandoned.delete(key)
   }
 
-  /** The first keys that are pending. */
-  page(limit = 1000): StorageKey[] {
-    return this.#rows.names(ALL, behind(ALL), limit).map((row) => nameOf(row) as StorageKey)
+  /** The write has failed, and the log could not be told yet. */
+  abandon(key: StorageKey): void {
+    this.#abandoned.add(key)
+  }
+
+  /** Keys of failed writes that the log still has to be told of. */
+  abandoned(): readonly StorageKey[] {
+    return [...this.#abandoned].slice(0, 1000)
+  }
+
+  /** Keys that are pending, in their order, behind `after`. */
+  page(limit = 1000, after = ''): StorageKey[] {
+    const from = after === '' ? ALL : behindRow(named(TABLE.pending, after))
+    return this.#rows.names(from, behind(ALL), limit).map((row) => nameOf(row) as StorageKey)
   }
 }

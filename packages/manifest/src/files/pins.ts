@@ -34,6 +34,8 @@ export class Pins {
     const pins = this.#until.get(key)
     if (!pins) return false
     const now = this.#clock.monotonic()
-    return pins.some((until) => until > now)
+    if (pins.some((until) => until > now)) return true
+    this.#until.delete(key)
+    return false
   }
 }

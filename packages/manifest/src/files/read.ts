@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, getHashes } from 'node:crypto'
 import {
   type CallOptions,
   type Entry,
@@ -18,25 +18,64 @@ export async function openBytes(
   pins: Pins,
   options: CallOptions,
 ): Promise<AsyncIterable<Uint8Array>> {
+  const algorithm = algorithmOf(entry)
   // In the same turn as the look-up: the eraser cannot come between.
   const pin = pins.pin(entry.key)
   try {
     const bytes = await storage.read(entry.key, options)
-    return verified(bytes, entry, pin)
+    return pinned(verified(bytes, entry, algorithm), pin)
   } catch (error) {
     pin[Symbol.dispose]()
     throw isHoldfastError(error) && error.kind === 'not_found' ? whyMissing(entry, state, error) : error
   }
 }
 
+/** Lets the pin go when the stream ends, also when nobody ever began to read it. */
+function pinned(bytes: AsyncGenerator<Uint8Array>, pin: Disposable): AsyncIterableIterator<Uint8Array> {
+  const ended = (result: IteratorResult<Uint8Array>) => {
+    if (result.done) pin[Symbol.dispose]()
+    return result
+  }
+  return {
+    [Symbol.asyncIterator]() {
+      return this
+    },
+    async next() {
+      try {
+        return ended(await bytes.next())
+      } catch (error) {
+        pin[Symbol.dispose]()
+        throw error
+      }
+    },
+    async return() {
+      pin[Symbol.dispose]()
+      return bytes.return(undefined)
+    },
+  }
+}
+
+/** @throws HF_UNSUPPORTED */
+function algorithmOf({ path, checksum }: Entry): string {
+  const algorithm = checksum.slice(0, checksum.indexOf(':'))
+  if (getHashes().includes(algorithm)) return algorithm
+  throw new HoldfastError(
+    'HF_UNSUPPORTED',
+    `the checksum of ${path} is ${algorithm}, which cannot be computed here`,
+    {
+      operation: 'files.read',
+      context: { path, algorithm },
+    },
+  )
+}
+
 /** Passes the bytes on and compares them with what is listed. The last piece is held back until it has been judged. */
 async function* verified(
   bytes: AsyncIterable<Uint8Array>,
   entry: Entry,
-  pin: Disposable,
+  algorithm: string,
 ): AsyncGenerator<Uint8Array> {
-  using _pin = pin
-  const [algorithm = '', expected] = entry.checksum.split(':')
+  const expected = entry.checksum.slice(algorithm.length + 1)
   const hash = createHash(algorithm)
   let size = 0
   let held: Uint8Array | undefined

@@ -1,3 +1,4 @@
+import { HoldfastError } from '@holdfast/core'
 import type { Opened } from '../opened.ts'
 import { condemnUnlisted } from './write.ts'
 
@@ -15,7 +16,13 @@ export async function recoverPending(opened: Opened): Promise<number> {
     for (const key of keys) pending.forget(key)
     recovered += keys.length
     if (failpoints.armed) await failpoints.hit('recovery.after')
+    const [first] = keys
     keys = pending.page()
+    // Each commit ends the rows that it is about; one that does not is a bug, and must not become a loop.
+    if (first !== undefined && keys.includes(first))
+      throw new HoldfastError('HF_MANIFEST_CORRUPT', `the unfinished write of ${first} cannot be ended`, {
+        context: { key: first },
+      })
   }
   return recovered
 }

@@ -8,12 +8,14 @@ import {
   hasCode,
   type Layout,
   MINT_BYTES,
+  messageOf,
   mintKey,
   type NewEntry,
   parsePath,
   type Storage,
   type StorageKey,
 } from '@holdfast/core'
+import { entryProblems } from '../commit/validate.ts'
 import type { Opened } from '../opened.ts'
 import { skipped } from '../state/outcomes.ts'
 import { refusal } from './refusals.ts'
@@ -34,6 +36,8 @@ export async function writeFile(
 ): Promise<Entry> {
   const { state, committer, pending, clock, ids, failpoints } = opened
   const to = parseWritable(path, storage)
+  checkOptions(opened, to, options)
+  opened.writable()
   if (state.entry(to)) throw refusal(skipped('exists'), { operation: OPERATION, path: to })
   const key = mintKey(to, ids.next())
   if (state.conflict(to, key) !== undefined)
@@ -52,6 +56,38 @@ export async function writeFile(
   const listed = await register(opened, entry)
   if (failpoints.armed) await failpoints.hit('files.write.listed')
   return listed
+}
+
+/**
+ * What the caller says of the file is judged before a byte is written.
+ * @throws HF_OPTION_INVALID
+ */
+function checkOptions(
+  { nodeId, storeId }: Opened,
+  path: FilePath,
+  { namespace = 'any', minTime, maxTime, rows, metadata }: FileWriteOptions,
+): void {
+  const problems = [
+    ...entryProblems({
+      path,
+      key: path as string as StorageKey,
+      namespace,
+      size: 0,
+      checksum: 'sha256:00',
+      createdAt: 1,
+      origin: nodeId,
+      storeId,
+      ...(minTime !== undefined && { minTime }),
+      ...(maxTime !== undefined && { maxTime }),
+      ...(rows !== undefined && { rows }),
+      ...(metadata !== undefined && { metadata }),
+    }),
+  ]
+  if (problems.length > 0)
+    throw new HoldfastError('HF_OPTION_INVALID', `${path} cannot be written so: ${problems.join('; ')}`, {
+      operation: OPERATION,
+      context: { path, problems },
+    })
 }
 
 /** A path with room for what minting adds to it. */
@@ -105,42 +141,36 @@ async function register(opened: Opened, entry: NewEntry): Promise<Entry> {
   const { committer, state, pending } = opened
   const { path, key } = entry
   try {
-    const result = await committer.commit({ ops: [{ type: 'register', entry }] })
-    const [outcome] = result.outcomes
-    if (outcome?.status === 'skipped') {
-      await abandon(opened, key)
-      throw refusal(outcome, { operation: OPERATION, path, key })
-    }
-    pending.forget(key)
+    const { outcomes } = await committer.commit({ ops: [{ type: 'register', entry }] })
+    if (outcomes[0]?.status === 'skipped') throw refusal(outcomes[0], { operation: OPERATION, path, key })
   } catch (error) {
-    // Only the log can say what became of it; here it is in this process, so it can be asked at once.
-    if (!hasCode(error, 'HF_COMMIT_UNKNOWN')) {
-      if (hasCode(error, 'HF_BATCH_INVALID') || hasCode(error, 'HF_COMMIT_FAILED')) await abandon(opened, key)
-      throw error
-    }
-    if (state.key(key)?.state !== 'live') {
+    // After an unknown outcome only the log can say what became of it; here it is in this process and can be asked.
+    if (!hasCode(error, 'HF_COMMIT_UNKNOWN') || state.key(key)?.state !== 'live') {
       await abandon(opened, key)
       throw error
     }
-    pending.forget(key)
   }
-  return state.entry(path) ?? ({ ...entry, generation: state.head.generation } satisfies Entry)
+  pending.forget(key)
+  return state.entry(path) ?? { ...entry, generation: state.head.generation }
 }
 
-/**
- * Sends a key that will not be listed to the eraser. If even that cannot be committed, its pending row stays and the
- * next start does it.
- */
+/** Sends a key that will not be listed to the eraser; if that cannot be committed now, the eraser tries again. */
 async function abandon(opened: Opened, key: StorageKey): Promise<void> {
+  const { pending, log } = opened
+  pending.abandon(key)
   try {
-    await condemnUnlisted(opened, [key], 'write failed')
-    opened.pending.forget(key)
+    await clearAbandoned(opened)
   } catch (error) {
-    opened.log.warn(
-      { key, cause: error instanceof HoldfastError ? error.code : String(error) },
-      'a failed write is cleaned up at the next start',
-    )
+    log.warn({ key, cause: messageOf(error) }, 'a failed write will be cleaned up later')
   }
+}
+
+/** Tells the log of writes that failed. Nobody else may remove their bytes: they may have been listed after all. */
+export async function clearAbandoned(opened: Opened): Promise<void> {
+  const keys = opened.pending.abandoned()
+  if (keys.length === 0) return
+  await condemnUnlisted(opened, keys, 'write failed')
+  for (const key of keys) opened.pending.forget(key)
 }
 
 /** Condemns keys of this node that nobody lists; those that somebody does are left alone by apply. */

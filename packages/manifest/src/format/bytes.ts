@@ -101,8 +101,8 @@ export class ByteReader {
     for (let factor = 1; ; factor *= 128) {
       const byte = this.u8()
       value += (byte & 0x7f) * factor
+      if (value > Number.MAX_SAFE_INTEGER) throw corrupt('a number that is too large')
       if (byte < 0x80) return value
-      if (factor > 2 ** 49) throw corrupt('a number that is too long')
     }
   }
 

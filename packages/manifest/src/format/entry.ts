@@ -27,7 +27,7 @@ const SHA256 = 1 << 10
 const SHA256_PREFIX = 'sha256:'
 
 export function writeEntry(writer: ByteWriter, entry: NewEntry): void {
-  const minted = mintedPath(entry.key) === entry.path
+  const minted = mintedPath(entry.key) === entry.path && mintKey(entry.path, ulidOf(entry.key)) === entry.key
   const sha256 =
     entry.checksum.startsWith(SHA256_PREFIX) && entry.checksum.length === SHA256_PREFIX.length + 64
   const flags =

@@ -61,7 +61,8 @@ export function readRecord(bytes: Buffer): Recorded {
   return { ...head, batches }
 }
 
-function readBatch(reader: ByteReader): RecordedBatch {
+/** A batch as {@link writeBatch} wrote it. */
+export function readBatch(reader: ByteReader): RecordedBatch {
   const id = reader.text()
   const flags = reader.u8()
   const fence = flags & FENCED ? { role: reader.text(), epoch: reader.varint() } : undefined

@@ -30,6 +30,8 @@ export const TABLE = {
   pending: 'P',
   /** key -> attempts of this node's eraser */
   erase: 'E',
+  /** time of the next try, key -> nothing: those of them that are tried */
+  retry: 'R',
   /** name -> facts of this node */
   node: 'N',
 } as const
@@ -114,6 +116,22 @@ export function keyOfDueRow(row: Buffer): string {
 
 export function timeOfDueRow(row: Buffer): number {
   return Number(row.readBigUInt64BE(2) - TIME_OFFSET)
+}
+
+export function retryRow(time: number, key: string): Buffer {
+  const row = Buffer.allocUnsafe(9 + Buffer.byteLength(key))
+  row.write(TABLE.retry, 0)
+  putTime(row, time, 1)
+  row.write(key, 9)
+  return row
+}
+
+export function keyOfRetryRow(row: Buffer): string {
+  return nameOf(row, 9)
+}
+
+export function timeOfRetryRow(row: Buffer): number {
+  return Number(row.readBigUInt64BE(1) - TIME_OFFSET)
 }
 
 export function logRow(index: number): Buffer {

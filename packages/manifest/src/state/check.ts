@@ -17,6 +17,10 @@ interface Counted {
   rows: number
   timedFiles: number
 }
+interface Seen extends Counted {
+  /** The least maxTime. */
+  least: number
+}
 
 /**
  * Counts the whole state anew: every value against its checksum, the digest against the rows, every index, counter
@@ -33,8 +37,14 @@ export function checkState(state: State, store: KeyValue, seal: Seal): readonly 
   }
   const namespaces = countEntries(state, store, seal, must, problem)
   const folders = countKeys(state, store, seal, must, problem)
-  for (const [name, counted] of namespaces) {
-    const { number: _, ...row } = state.rows.get(named(TABLE.namespace, name), readNamespace) ?? { number: 0 }
+  for (const [name, { least, ...counted }] of namespaces) {
+    const {
+      number: _,
+      oldest = Number.POSITIVE_INFINITY,
+      ...row
+    } = state.rows.get(named(TABLE.namespace, name), readNamespace) ?? { number: 0 }
+    if (oldest > least)
+      problem(`namespace ${name} says that nothing is older than ${oldest}, but has ${least}`)
     if (JSON.stringify(row) !== JSON.stringify(counted))
       problem(`namespace ${name} counts ${JSON.stringify(row)}, but has ${JSON.stringify(counted)}`)
   }
@@ -60,21 +70,28 @@ function countEntries(
   seal: Seal,
   must: Must,
   problem: (what: string) => void,
-): Map<string, Counted> {
-  const namespaces = new Map<string, Counted>()
+): Map<string, Seen> {
+  const namespaces = new Map<string, Seen>()
   for (const { key: row, value } of scan(store, named(TABLE.entry, ''))) {
     const entry = readListed(seal.open(row, value))
     if (entry.path !== nameOf(row)) problem(`entry ${entry.path} stands under ${nameOf(row)}`)
     const known = state.key(entry.key)
     if (known?.state !== 'live' || known.path !== entry.path)
       problem(`entry ${entry.path} has the key ${entry.key}, which is ${known?.state ?? 'unknown'}`)
-    const counted = namespaces.get(entry.namespace) ?? { files: 0, bytes: 0, rows: 0, timedFiles: 0 }
+    const counted = namespaces.get(entry.namespace) ?? {
+      files: 0,
+      bytes: 0,
+      rows: 0,
+      timedFiles: 0,
+      least: Number.POSITIVE_INFINITY,
+    }
     namespaces.set(entry.namespace, counted)
     counted.files++
     counted.bytes += entry.size
     counted.rows += entry.rows ?? 0
     if (entry.maxTime === undefined) continue
     counted.timedFiles++
+    counted.least = Math.min(counted.least, entry.maxTime)
     const number = state.rows.get(named(TABLE.namespace, entry.namespace), readNamespace)?.number ?? 0
     must(ageRow(number, entry.maxTime, entry.path), `entry ${entry.path}`)
   }

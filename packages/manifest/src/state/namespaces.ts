@@ -11,6 +11,8 @@ export interface NamespaceRow {
   readonly bytes: number
   readonly rows: number
   readonly timedFiles: number
+  /** No file's maxTime is below this; it may lag behind when the oldest go. */
+  readonly oldest?: number
 }
 
 export function readNamespace(reader: ByteReader): NamespaceRow {
@@ -20,11 +22,14 @@ export function readNamespace(reader: ByteReader): NamespaceRow {
     bytes: reader.varint(),
     rows: reader.varint(),
     timedFiles: reader.varint(),
+    ...(reader.u8() === 1 && { oldest: reader.signed() }),
   }
 }
 
 function writeNamespace(writer: ByteWriter, row: NamespaceRow): void {
   writer.varint(row.number).varint(row.files).varint(row.bytes).varint(row.rows).varint(row.timedFiles)
+  if (row.oldest === undefined) writer.u8(0)
+  else writer.u8(1).signed(row.oldest)
 }
 
 export function publicCounters(row: Buffer, { number: _, ...counters }: NamespaceRow): NamespaceCounters {
@@ -44,18 +49,27 @@ export class Namespaces {
   count(entry: Entry, sign: 1 | -1, head: Head): number {
     const name = entry.namespace
     const before = this.#get(name)
-    const row = before ?? { number: head.nextNamespace++, files: 0, bytes: 0, rows: 0, timedFiles: 0 }
+    const row: NamespaceRow = before ?? {
+      number: head.nextNamespace++,
+      files: 0,
+      bytes: 0,
+      rows: 0,
+      timedFiles: 0,
+    }
     this.#rows.onUndo(() => {
       if (before) this.#changed.set(name, before)
       // The number that it got is left out: numbers need not be dense.
       else this.#changed.delete(name)
     })
+    const timedFiles = row.timedFiles + (entry.maxTime === undefined ? 0 : sign)
+    const oldest = oldestOf(row.oldest, timedFiles, sign === 1 ? entry.maxTime : undefined)
     this.#changed.set(name, {
       number: row.number,
       files: row.files + sign,
       bytes: row.bytes + sign * entry.size,
       rows: row.rows + sign * (entry.rows ?? 0),
-      timedFiles: row.timedFiles + (entry.maxTime === undefined ? 0 : sign),
+      timedFiles,
+      ...(oldest !== undefined && { oldest }),
     })
     return row.number
   }
@@ -76,4 +90,13 @@ export class Namespaces {
   #get(name: string): NamespaceRow | undefined {
     return this.#changed.get(name) ?? this.#rows.get(named(TABLE.namespace, name), readNamespace)
   }
+}
+
+function oldestOf(
+  before: number | undefined,
+  timedFiles: number,
+  added: number | undefined,
+): number | undefined {
+  if (timedFiles === 0) return undefined
+  return added === undefined ? before : Math.min(before ?? added, added)
 }

@@ -1,4 +1,4 @@
-import type { OpOutcome, Position } from '@holdfast/core'
+import { MAX_BATCH_OPS, type OpOutcome, type Position } from '@holdfast/core'
 import type { ByteReader, ByteWriter } from '../format/bytes.ts'
 import { corrupt } from '../format/bytes.ts'
 
@@ -61,10 +61,13 @@ export function readBatchRow(reader: ByteReader): BatchRow {
   if (!status) throw corrupt('a batch with a status that there is not')
   const count = reader.varint()
   const outcomes: OpOutcome[] = []
+  if (count > MAX_BATCH_OPS) throw corrupt('a batch with more ops than there can be')
   while (outcomes.length < count) {
     const outcome = OUTCOMES[reader.u8()]
     if (!outcome) throw corrupt('an op with an outcome that there is not')
-    for (let left = reader.varint(); left > 0; left--) outcomes.push(outcome)
+    const run = reader.varint()
+    if (run === 0 || run > count - outcomes.length) throw corrupt('a batch with more outcomes than ops')
+    for (let left = run; left > 0; left--) outcomes.push(outcome)
   }
   return { position, status, outcomes }
 }

@@ -64,10 +64,14 @@ export class Rows {
 
   /** Runs `fn`; when it gives false, everything that it wrote is taken back. */
   attempt(fn: () => boolean): boolean {
-    this.#undo = []
-    const kept = fn()
-    const undo = this.#undo
-    this.#undo = undefined
+    const undo: (() => void)[] = []
+    this.#undo = undo
+    let kept: boolean
+    try {
+      kept = fn()
+    } finally {
+      this.#undo = undefined
+    }
     if (!kept) for (const step of undo.reverse()) step()
     return kept
   }

@@ -65,14 +65,15 @@ export function condemned(
 }
 
 /** The condemned and doomed keys of exactly this path, newest first. */
-export function leavingOf(state: State, path: FilePath, limit = 10): StorageKey[] {
-  const newestFirst = state.rows.names(
-    leavingRow(path, 0),
-    leavingRow(path, Number.MAX_SAFE_INTEGER),
-    limit,
-    true,
-  )
-  return newestFirst.flatMap((row) => state.rows.get(row, (payload) => payload.text() as StorageKey) ?? [])
+export function* leavingOf(state: State, path: FilePath): Generator<StorageKey> {
+  const from = leavingRow(path, 0)
+  for (let to = leavingRow(path, Number.MAX_SAFE_INTEGER); ; ) {
+    const rows = state.rows.names(from, to, 100, true)
+    for (const row of rows) yield* state.rows.get(row, (payload) => [payload.text() as StorageKey]) ?? []
+    const last = rows.at(-1)
+    if (!last || rows.length < 100) return
+    to = last
+  }
 }
 
 export function namespaces(
