@@ -5,16 +5,23 @@ import { median } from '../bench/pairs.ts'
 
 /** `pnpm run core-size`: how large core is, and how long it takes to load. Exits 1 when its tree has a native module. */
 const core = join(import.meta.dirname, '..', 'packages', 'core')
-const manifest = JSON.parse(readFileSync(join(core, 'package.json'), 'utf8')) as { dependencies: Record<string, string> }
+const manifest = JSON.parse(readFileSync(join(core, 'package.json'), 'utf8')) as {
+  dependencies: Record<string, string>
+}
 
 const sources = globSync('src/**/*.ts', { cwd: core })
-const lines = sources.reduce((sum, file) => sum + readFileSync(join(core, file), 'utf8').split('\n').length - 1, 0)
+const lines = sources.reduce(
+  (sum, file) => sum + readFileSync(join(core, file), 'utf8').split('\n').length - 1,
+  0,
+)
 
 /** Every package that installing core brings, itself included, by real path. */
 function tree(folder: string, seen = new Set<string>()): Set<string> {
   if (seen.has(folder)) return seen
   seen.add(folder)
-  const { dependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { dependencies?: Record<string, string> }
+  const { dependencies = {} } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
+    dependencies?: Record<string, string>
+  }
   for (const name of Object.keys(dependencies)) tree(realpathSync(find(folder, name)), seen)
   return seen
 }
@@ -30,7 +37,10 @@ function find(from: string, name: string): string {
 
 const packages = [...tree(core)]
 const files = packages.flatMap((folder) =>
-  globSync(folder === core ? 'dist/**/*' : '**/*', { cwd: folder, exclude: (name) => name === 'node_modules' || name.endsWith('/node_modules') })
+  globSync(folder === core ? 'dist/**/*' : '**/*', {
+    cwd: folder,
+    exclude: (name) => name === 'node_modules' || name.endsWith('/node_modules'),
+  })
     .map((file) => join(folder, file))
     .filter((file) => statSync(file).isFile()),
 )

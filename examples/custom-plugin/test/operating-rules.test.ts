@@ -24,10 +24,13 @@ describe('operating rules', () => {
     ['05:59:59', true, 0],
     ['06:00:00', false, 16 * 3_600_000],
     ['12:00:00', false, 10 * 3_600_000],
-  ])('[K-07] with a window from 22:00 to 06:00, at %s: allowed is %s', async (time, allowed, retryAfter = 0) => {
-    const verdict = await ask({ maintenance: '22:00-06:00' }, at(time))
-    expect(verdict).toMatchObject(allowed ? { allowed } : { allowed, by: 'operating-rules', retryAfter })
-  })
+  ])(
+    '[K-07] with a window from 22:00 to 06:00, at %s: allowed is %s',
+    async (time, allowed, retryAfter = 0) => {
+      const verdict = await ask({ maintenance: '22:00-06:00' }, at(time))
+      expect(verdict).toMatchObject(allowed ? { allowed } : { allowed, by: 'operating-rules', retryAfter })
+    },
+  )
 
   it('[K-07] the licence holds to the end of its last day', async () => {
     const licensedUntil = '2026-06-01'
