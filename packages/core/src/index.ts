@@ -69,6 +69,7 @@ export {
   type PluginContext,
   type PluginSpec,
 } from './kernel/plugin.ts'
+export { runUntilSignal } from './kernel/run-until-signal.ts'
 export type { Service } from './kernel/service.ts'
 export type { Need, Needed, Provided, ServiceName, Services } from './kernel/services.ts'
 export { folderNamespace, hourlyLayout, type Layout, type LayoutFacts } from './layout.ts'

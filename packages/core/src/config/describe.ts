@@ -6,13 +6,16 @@ export interface KnobRow {
   readonly knob: string
   readonly doc: string
   readonly takes: string
-  readonly default: string
+  readonly secret: boolean
+  /** Absent: none. */
+  readonly default?: string
   readonly variable: string
   /** What it means that the knob is not given. */
   readonly unset: string
   /** What 0 and what less mean; of numbers only. */
   readonly zero?: string
   readonly negative?: string
+  readonly floor?: string
   readonly ceiling?: string
 }
 
@@ -29,19 +32,22 @@ export function describeKnob(
     return said ?? ''
   }
   const { bounds } = knob
-  const shownDefault = knob.default === undefined ? 'none' : shownValue(knob, knob.default)
   return {
     unsaid,
     row: {
       knob: name,
       doc: knob.doc,
       takes: knob.takes,
-      default: knob.secret && knob.default !== undefined ? '(secret)' : shownDefault,
+      secret: knob.secret ?? false,
+      ...(knob.default !== undefined && {
+        default: knob.secret ? '(secret)' : shownValue(knob, knob.default),
+      }),
       variable: variableOf(id, name, knob),
       unset: knob.default !== undefined ? 'the default' : (knob.unset ?? 'refused: it must be given'),
       ...(bounds && {
         zero: meaning('0', bounds.min <= 0 && (bounds.max ?? 0) >= 0, knob.zero),
         negative: meaning('numbers below 0', bounds.min < 0, knob.negative),
+        floor: shownValue(knob, bounds.min),
         ceiling: bounds.max === undefined ? 'none' : shownValue(knob, bounds.max),
       }),
     },

@@ -52,8 +52,7 @@ export class Secrets {
       for (const item of value) copy.push(this.#masked(item, seen))
       return copy
     }
-    const prototype: unknown = Object.getPrototypeOf(value)
-    if (prototype !== Object.prototype && prototype !== null) return this.#opaque(value)
+    if (showsItself(value)) return this.#maskedJson(value)
     const copy: Record<string, unknown> = {}
     seen.set(value, copy)
     for (const [name, part] of Object.entries(value)) copy[name] = this.#masked(part, seen)
@@ -74,14 +73,21 @@ export class Secrets {
     return copy
   }
 
-  /** An object of a class shows itself by its own rules: only what comes out can be judged. */
-  #opaque(value: object): unknown {
+  /** Only what comes out of such an object can be judged. */
+  #maskedJson(value: object): unknown {
     let text: string
     try {
-      text = JSON.stringify(value) ?? ''
+      text = JSON.stringify(value) ?? 'null'
     } catch {
       return MASK
     }
-    return this.mask(text) === text ? value : MASK
+    const masked = this.#masked(JSON.parse(text), new Map())
+    return JSON.stringify(masked) === text ? value : masked
   }
+}
+
+/** Whether an object decides by itself what is seen of it: one of a class, or one with a `toJSON`. */
+function showsItself(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return (prototype !== Object.prototype && prototype !== null) || 'toJSON' in value
 }
