@@ -36,7 +36,7 @@ function entries(plugins: readonly Plugin[], given: Given = {}): readonly Config
   return createNode({ plugins, env: {}, ...given }).explainConfig()
 }
 
-function valueOf(knobs: Knobs, given: Given & { code?: Record<string, unknown> }): unknown {
+function settingOf(knobs: Knobs, given: Given & { code?: Record<string, unknown> }): unknown {
   const { code = {}, ...rest } = given
   return entries([knobPlugin(knobs, code)], rest).find(({ knob }) => knob in knobs)?.value
 }
@@ -65,17 +65,17 @@ describe('where a setting comes from', () => {
       { [ONE_VARIABLE]: '2s' },
       { 'deep-sea': { one: '3s' } },
     ] as const
-    expect(valueOf(knobs, { code, env, config })).toBe(1000)
-    expect(valueOf(knobs, { env, config })).toBe(2000)
-    expect(valueOf(knobs, { config })).toBe(3000)
-    expect(valueOf(knobs, {})).toBe(4000)
+    expect(settingOf(knobs, { code, env, config })).toBe(1000)
+    expect(settingOf(knobs, { env, config })).toBe(2000)
+    expect(settingOf(knobs, { config })).toBe(3000)
+    expect(settingOf(knobs, {})).toBe(4000)
   })
 
   it('[K-10] undefined in code is unset, 0 is not, and null is wrong', () => {
     const config = { 'deep-sea': { one: '3s' } }
-    expect(valueOf(knobs, { code: { one: undefined }, config })).toBe(3000)
-    expect(valueOf(knobs, { code: { one: 0 }, config })).toBe(0)
-    expect(valueOf(knobs, { env: { [ONE_VARIABLE]: undefined }, config })).toBe(3000)
+    expect(settingOf(knobs, { code: { one: undefined }, config })).toBe(3000)
+    expect(settingOf(knobs, { code: { one: 0 }, config })).toBe(0)
+    expect(settingOf(knobs, { env: { [ONE_VARIABLE]: undefined }, config })).toBe(3000)
     expect(problemsOf([knobPlugin(knobs, { one: null })])[0]).toMatch(/option "one" is null/)
   })
 
@@ -114,7 +114,7 @@ describe('where a setting comes from', () => {
 
   it('[K-10] a knob may have a variable of its own, and then has no other', () => {
     const named = { one: text({ doc: 'A test.', default: 'x', env: 'ACME_TOKEN_FILE' }) }
-    expect(valueOf(named, { env: { ACME_TOKEN_FILE: '/token' } })).toBe('/token')
+    expect(settingOf(named, { env: { ACME_TOKEN_FILE: '/token' } })).toBe('/token')
     expect(problemsOf([knobPlugin(named)], { env: { [ONE_VARIABLE]: '/token' } })).toEqual([
       expect.stringMatching(/HOLDFAST_DEEP_SEA_ONE, which sets nothing; .*ACME_TOKEN_FILE/),
     ])
@@ -125,8 +125,8 @@ describe('where a setting comes from', () => {
       one: optional(integer({ doc: 'A test.', min: -1, zero: 'none', negative: 'all' }), 'no limit'),
     }
     expect(entries([knobPlugin(limit)]).at(-1)).toMatchObject({ value: undefined, shown: 'unset' })
-    expect(valueOf(limit, { env: { [ONE_VARIABLE]: '0' } })).toBe(0)
-    expect(valueOf(limit, { env: { [ONE_VARIABLE]: '-1' } })).toBe(-1)
+    expect(settingOf(limit, { env: { [ONE_VARIABLE]: '0' } })).toBe(0)
+    expect(settingOf(limit, { env: { [ONE_VARIABLE]: '-1' } })).toBe(-1)
   })
 
   it('[K-10] what a plugin reads is the value itself: no copy, no flattening, whatever it is made of', () => {
@@ -164,16 +164,16 @@ describe('where a setting comes from', () => {
   it.each(['default', 'constructor', 'format', 'prototype'])('[K-10] a knob may be called %s', (name) => {
     const config = { [name]: integer({ doc: 'A test.', default: 1, zero: 'nothing' }) }
     const variable = `HOLDFAST_DEEP_SEA_${name.toUpperCase()}`
-    expect(valueOf(config, {})).toBe(1)
-    expect(valueOf(config, { env: { [variable]: '2' } })).toBe(2)
-    expect(valueOf(config, { config: { 'deep-sea': { [name]: 3 } } })).toBe(3)
+    expect(settingOf(config, {})).toBe(1)
+    expect(settingOf(config, { env: { [variable]: '2' } })).toBe(2)
+    expect(settingOf(config, { config: { 'deep-sea': { [name]: 3 } } })).toBe(3)
   })
 
   it('[K-10] the program’s own arguments set nothing', () => {
     const before = process.argv
     process.argv = [...before, '--one', '9s', '--deep-sea.one=9s']
     try {
-      expect(valueOf(knobs, {})).toBe(4000)
+      expect(settingOf(knobs, {})).toBe(4000)
     } finally {
       process.argv = before
     }
@@ -193,7 +193,7 @@ describe('what a setting takes', () => {
     ['NO', false],
     ['off', false],
   ])('[K-10] from the environment %s is %s', (given, value) => {
-    expect(valueOf(SWITCH, { env: { [ONE_VARIABLE]: given } })).toBe(value)
+    expect(settingOf(SWITCH, { env: { [ONE_VARIABLE]: given } })).toBe(value)
   })
 
   it.each(['', ' true', 'y', 'n', 't', '2', '-1', 'enabled', 'null', 'constructor'])(
@@ -220,7 +220,7 @@ describe('what a setting takes', () => {
     [integer, '12', 12],
   ])('[K-10] %o reads %s', (make, given, value) => {
     const knobs = { one: make({ doc: 'A test.', default: 1, zero: 'nothing' }) }
-    expect(valueOf(knobs, { env: { [ONE_VARIABLE]: given } })).toBe(value)
+    expect(settingOf(knobs, { env: { [ONE_VARIABLE]: given } })).toBe(value)
   })
 
   it.each([
@@ -244,8 +244,8 @@ describe('what a setting takes', () => {
 
   it('[K-10] a floor and a ceiling are allowed, and beyond them the error names the bound', () => {
     const knobs = { one: duration({ doc: 'A test.', default: '1m', min: '10s', max: '1h' }) }
-    expect(valueOf(knobs, { code: { one: '10s' } })).toBe(10_000)
-    expect(valueOf(knobs, { code: { one: '1h' } })).toBe(3_600_000)
+    expect(settingOf(knobs, { code: { one: '10s' } })).toBe(10_000)
+    expect(settingOf(knobs, { code: { one: '1h' } })).toBe(3_600_000)
     const beyond = (one: string | number) => problemsOf([knobPlugin(knobs, { one })])[0]
     expect(beyond('9999ms')).toMatch(/it is below its floor of 10s/)
     expect(beyond(0)).toMatch(/it is below its floor of 10s/)
@@ -258,14 +258,14 @@ describe('what a setting takes', () => {
 
   it('[K-10] one of some words is one of these', () => {
     const knobs = { one: oneOf(['fast', 'safe'], { doc: 'A test.', default: 'safe' }) }
-    expect(valueOf(knobs, { env: { [ONE_VARIABLE]: 'fast' } })).toBe('fast')
+    expect(settingOf(knobs, { env: { [ONE_VARIABLE]: 'fast' } })).toBe('fast')
     expect(problemsOf([knobPlugin(knobs, { one: 'Fast' })])[0]).toMatch(/it takes one of fast, safe/)
   })
 
   it('[K-10] a list in the environment is JSON, and other text is itself', () => {
     const knobs = { one: shape<unknown>({ doc: 'A test.', takes: 'a list', read: (value) => value }) }
-    expect(valueOf(knobs, { env: { [ONE_VARIABLE]: '[{ "id": "raw" }]' } })).toEqual([{ id: 'raw' }])
-    expect(valueOf(knobs, { env: { [ONE_VARIABLE]: '22:00-06:00' } })).toBe('22:00-06:00')
+    expect(settingOf(knobs, { env: { [ONE_VARIABLE]: '[{ "id": "raw" }]' } })).toEqual([{ id: 'raw' }])
+    expect(settingOf(knobs, { env: { [ONE_VARIABLE]: '22:00-06:00' } })).toBe('22:00-06:00')
     expect(problemsOf([knobPlugin(knobs)], { env: { [ONE_VARIABLE]: '[{' } })[0]).toMatch(/and is none/)
   })
 })
