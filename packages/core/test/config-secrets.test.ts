@@ -80,6 +80,12 @@ describe('secrets', () => {
     for (const secret of SECRETS) expect(everythingOf(error)).not.toContain(secret)
   })
 
+  it('[K-10] a secret too short to be masked in other text is not quoted either', () => {
+    const error = thrownBy({ plugins: [secretPlugin({ one: tactless() }, { one: 'q7#' })], env: {} })
+    expect(everythingOf(error)).toContain('(secret)')
+    expect(everythingOf(error)).not.toContain('q7#')
+  })
+
   it('[K-10] a secret under a name that does not exist, or at a knob that is none, is not shown', () => {
     const error = thrownBy({
       plugins: [
