@@ -9,14 +9,9 @@ import { fileURLToPath } from 'node:url'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const { packageManager } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 
-// npx already runs the pinned version: pnpm need not ask the registry for it, nor note it in the lockfile, which a
-// frozen install refuses to change.
-const env = { ...process.env, pnpm_config_pm_on_fail: 'ignore' }
-
 function pnpm(...args) {
   const { status, error } = spawnSync('npx', ['--yes', packageManager, ...args], {
     cwd: root,
-    env,
     stdio: 'inherit',
   })
   if (error) console.error(`npx could not be started: ${error.message}`)

@@ -24,6 +24,9 @@ export interface PathLimits {
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const CONTROL_BACKSLASH_OR_COLON = /[\u0000-\u001f\u007f\\:]/
 
+/** Names that are plainly good, as nearly all are: words and single dots between slashes. Spares them the long way. */
+const PLAIN = /^[\w~=+@,-]+(?:\.[\w~=+@,-]+)*(?:\/[\w~=+@,-]+(?:\.[\w~=+@,-]+)*)*$/
+
 /**
  * Says what is wrong with a path or key, or undefined when it is good. Names are rejected, never rewritten:
  * a rewritten name is a second name for the same bytes.
@@ -31,6 +34,7 @@ const CONTROL_BACKSLASH_OR_COLON = /[\u0000-\u001f\u007f\\:]/
 export function pathProblem(text: string, limits: PathLimits = {}): string | undefined {
   if (typeof text !== 'string' || text === '') return 'it is empty'
   const bytes = limits.bytes ?? MAX_PATH_BYTES
+  if (text.length <= bytes && limits.segmentBytes === undefined && PLAIN.test(text)) return undefined
   // Three bytes a UTF-16 unit is the most that UTF-8 needs: only long names are measured.
   if (text.length * 3 > bytes && Buffer.byteLength(text) > bytes) return `it is longer than ${bytes} bytes`
   if (!text.isWellFormed()) return 'it holds a lone surrogate'
