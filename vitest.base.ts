@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config'
 /** A package's own suite. Tests import packages by name; the condition maps the names to the sources. */
 export const project = (name: string) =>
   defineConfig({
-    resolve: { conditions: ['holdfast-source', 'node', 'import', 'module', 'default'] },
-    ssr: { resolve: { conditions: ['holdfast-source', 'node', 'import', 'module', 'default'] } },
+    resolve: { conditions: ['holdfast-source', 'node'] },
+    ssr: { resolve: { conditions: ['holdfast-source', 'node'] } },
     test: {
       name,
       include: ['test/**/*.test.ts'],

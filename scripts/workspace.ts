@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 
 export interface PackageManifest {
   readonly name: string
+  readonly keywords?: readonly string[]
   readonly dependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>

@@ -1,5 +1,12 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempDisposableSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempDisposableSync,
+  readFileSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 
@@ -20,6 +27,7 @@ export function tree(files: Files) {
   return {
     root: folder.path,
     write,
+    read: (file: string) => readFileSync(join(folder.path, file), 'utf8'),
     /** Gives the tree this repository's tools, vitest among them. */
     linkTools() {
       mkdirSync(join(folder.path, 'node_modules'))

@@ -1,17 +1,10 @@
 export { compareBytes } from './byte-order.ts'
 export { type Clock, sleep, systemClock, type Timer } from './clock.ts'
-export {
-  bool,
-  bytes,
-  type ConfigOf,
-  duration,
-  integer,
-  type Knob,
-  type Knobs,
-  oneOf,
-  shape,
-  text,
-} from './config/knobs.ts'
+export type { ConfigEntry } from './config/configuration.ts'
+export type { Bounds, ConfigOf, Knob, Knobs } from './config/knob.ts'
+export { bool, bytes, duration, integer, oneOf, optional, shape, text } from './config/knobs.ts'
+export type { Source } from './config/layers.ts'
+export type { Environment } from './config/section.ts'
 export {
   ERROR_CODES,
   type ErrorCode,
@@ -76,6 +69,7 @@ export {
   type PluginContext,
   type PluginSpec,
 } from './kernel/plugin.ts'
+export { runUntilSignal } from './kernel/run-until-signal.ts'
 export type { Service } from './kernel/service.ts'
 export type { Need, Needed, Provided, ServiceName, Services } from './kernel/services.ts'
 export { folderNamespace, hourlyLayout, type Layout, type LayoutFacts } from './layout.ts'

@@ -8,11 +8,11 @@ import { ManifestService } from './service.ts'
 export interface ManifestOptions {
   /** Folder for the manifest, on a local disk; one process owns it. */
   readonly dataDir: string
-  /** How long a deleted file can be brought back, unless the call says otherwise. Default 1h. */
+  /** How long a deleted file can be brought back, unless the call says otherwise. Default 1h, at most 3650d. */
   readonly eraseDelay?: number | string
-  /** How long a key stays retired after its bytes are gone. Default 30d. */
+  /** How long a key stays retired after its bytes are gone. Default 30d, at least 1m, at most 3650d. */
   readonly tombstoneTime?: number | string
-  /** Hard limit of one call that deletes bytes. Default 1m. */
+  /** Hard limit of one call that deletes bytes. Default 1m, at least 100ms, at most 1d. */
   readonly deleteTimeout?: number | string
 }
 
@@ -30,15 +30,23 @@ export function manifest(options: ManifestOptions): Plugin {
     config: {
       dataDir: text({ doc: 'Folder for the manifest, on a local disk; one process owns it.' }),
       eraseDelay: duration({
-        doc: 'How long a deleted file can be brought back. 0: not at all.',
+        doc: 'How long a deleted file can be brought back, unless the call says otherwise.',
         default: '1h',
+        max: '3650d',
+        zero: 'not at all',
       }),
       tombstoneTime: duration({
         doc: 'How long a key stays retired after its bytes are gone.',
         default: '30d',
-        min: 60_000,
+        min: '1m',
+        max: '3650d',
       }),
-      deleteTimeout: duration({ doc: 'Hard limit of one call that deletes bytes.', default: '1m', min: 100 }),
+      deleteTimeout: duration({
+        doc: 'Hard limit of one call that deletes bytes.',
+        default: '1m',
+        min: '100ms',
+        max: '1d',
+      }),
     },
     setup({ config, node, clock, ids, gate, failpoints, log, provide, onStart, onStop }) {
       let service: ManifestService

@@ -35,7 +35,7 @@ const TIME = duration({ doc: 'a time of a policy', default: 0 })
 /** The knob that takes a list of policies and names every problem with them. */
 export function policies(): Knob<readonly Policy[]> {
   return shape({
-    doc: 'When files expire. Without policies nothing does.',
+    doc: 'When files expire. Without policies nothing does. In a policy, buffer and minAge may be 0, maxAge is longer than buffer, and no time is negative.',
     takes: "a list of policies, such as [{ id: 'raw', match: '**', maxAge: '90d' }]",
     default: [],
     read: readPolicies,

@@ -15,7 +15,7 @@ import { type Policy, type PolicyOptions, policies } from './policy.ts'
 
 export interface RetentionOptions {
   readonly policies?: readonly PolicyOptions[]
-  /** How long an expired file can be brought back before its bytes may be erased. Default 1h; 0 must be said. */
+  /** How long an expired file can be brought back before its bytes may be erased. Default 1h, at most 3650d; 0 must be said. */
   readonly eraseDelay?: number | string
 }
 
@@ -47,8 +47,10 @@ export function retention(options: RetentionOptions = {}): Plugin {
     config: {
       policies: policies(),
       eraseDelay: duration({
-        doc: 'How long an expired file can be brought back before its bytes may be erased. 0: not at all.',
+        doc: 'How long an expired file can be brought back before its bytes may be erased.',
         default: '1h',
+        max: '3650d',
+        zero: 'not at all',
       }),
     },
     setup({ config, clock, jobs }) {

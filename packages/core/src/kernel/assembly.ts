@@ -1,5 +1,8 @@
-import { resolveKnobs } from '../config/resolve.ts'
+import { type ConfigEntry, configure } from '../config/configuration.ts'
+import type { Secrets } from '../config/secrets.ts'
+import type { Environment, Section } from '../config/section.ts'
 import { HoldfastError } from '../errors.ts'
+import { NODE_KNOBS, type NodeConfig } from './node-knobs.ts'
 import { API_VERSION, isPlugin, type Plugin } from './plugin.ts'
 import { isOptional, serviceOf } from './services.ts'
 
@@ -14,11 +17,27 @@ export interface AssembledPlugin {
   readonly config: object
 }
 
+export interface Assembled {
+  /** In the order of their needs. */
+  readonly plugins: readonly AssembledPlugin[]
+  readonly node: NodeConfig
+  readonly entries: readonly ConfigEntry[]
+  readonly secrets: Secrets
+}
+
+export interface AssemblyInput {
+  readonly plugins: readonly unknown[]
+  /** Settings of the node itself, from code. */
+  readonly node: Section['code']
+  readonly file: unknown
+  readonly env: Environment
+}
+
 /**
- * Checks a set of plugins and puts it in the order of its needs, before anything runs or opens.
+ * Checks a set of plugins with all their settings and puts it in the order of its needs, before anything runs or opens.
  * @throws HF_ASSEMBLY_INVALID with every problem in its context.
  */
-export function assemble(given: readonly unknown[]): AssembledPlugin[] {
+export function assemble({ plugins: given, node, file, env }: AssemblyInput): Assembled {
   const problems: AssemblyProblem[] = []
   const plugins = given.flatMap((value, index) => {
     if (isPlugin(value)) return [value]
@@ -28,12 +47,11 @@ export function assemble(given: readonly unknown[]): AssembledPlugin[] {
   for (const plugin of plugins)
     for (const problem of shapeProblems(plugin)) problems.push({ plugin: plugin.name, problem })
   problems.push(...sharedIds(plugins), ...serviceProblems(plugins))
-  const configs = new Map<Plugin, object>()
-  for (const plugin of plugins) {
-    const { config, problems: wrong } = resolveKnobs(plugin.config, plugin.options)
-    configs.set(plugin, config)
-    for (const problem of wrong) problems.push({ plugin: plugin.name, problem })
-  }
+  const sections: Section[] = [{ owner: 'node', id: NODE_ID, knobs: NODE_KNOBS, code: node }]
+  for (const { name, id, config: knobs, options: code } of plugins)
+    sections.push({ owner: name, id, knobs, code })
+  const configuration = configure(sections, { file, env })
+  problems.push(...configuration.problems)
   const { order, cycle } = byNeeds(plugins)
   if (cycle)
     problems.push({
@@ -41,8 +59,18 @@ export function assemble(given: readonly unknown[]): AssembledPlugin[] {
       problem: `needs itself in a circle: ${cycle.map(({ id }) => id).join(' -> ')}; one of them must do without`,
     })
   if (problems.length > 0) throw assemblyInvalid(problems)
-  return order.map((plugin) => ({ plugin, config: configs.get(plugin) ?? {} }))
+  const [own, ...configs] = configuration.configs
+  const { entries, secrets } = configuration
+  return {
+    plugins: order.map((plugin) => ({ plugin, config: configs[plugins.indexOf(plugin)] ?? {} })),
+    node: own as NodeConfig,
+    entries,
+    secrets,
+  }
 }
+
+/** The id under which the node's own settings stand. */
+const NODE_ID = 'node'
 
 export function assemblyInvalid(problems: readonly AssemblyProblem[], cause?: unknown): HoldfastError {
   const lines = problems.map(({ plugin, problem }) => `\n  - ${plugin}: ${problem}`)
@@ -67,6 +95,7 @@ function* shapeProblems(plugin: Plugin): Generator<string> {
     yield 'has no name; give it the npm name of its package'
   if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(plugin.id))
     yield `has the id ${JSON.stringify(plugin.id)}, which is not kebab-case`
+  if (plugin.id === NODE_ID) yield `has the id ${NODE_ID}, which is the node's own; choose another`
   if (typeof plugin.setup !== 'function') yield 'has no setup function'
   const [major, minor] = API_VERSION.split('.').map(Number) as [number, number]
   const wanted = /^(\d+)\.(\d+)$/.exec(plugin.api)

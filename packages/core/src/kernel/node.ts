@@ -1,5 +1,8 @@
 import { type Clock, systemClock } from '../clock.ts'
-import { duration } from '../config/knobs.ts'
+import type { ConfigEntry } from '../config/configuration.ts'
+import { maskedLog } from '../config/masked-log.ts'
+import type { Secrets } from '../config/secrets.ts'
+import type { Environment } from '../config/section.ts'
 import { HoldfastError, messageOf } from '../errors.ts'
 import { FailpointRegistry } from '../failpoints.ts'
 import { ClockWatch, type ClockWatchOptions } from '../gate/clock-watch.ts'
@@ -31,8 +34,15 @@ export interface NodeOptions {
   /** A logger, or the level of the node's own, which writes JSON lines to standard error. Default `warn`. */
   readonly log?: Logger | LogLevel
   readonly failpoints?: FailpointRegistry
-  /** How long `stop` waits for running jobs before it cancels them. Default 30s. */
+  /** How long `stop` waits for running jobs before it cancels them. Default 30s, at most 1d. */
   readonly stopDeadline?: number | string
+  /**
+   * What a config file says: settings by knob, by plugin id; those of the node itself under `node`. Options in code
+   * and the environment (HOLDFAST_<ID>_<KNOB>) beat it.
+   */
+  readonly config?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** Default: `process.env`. */
+  readonly env?: Environment
 }
 
 /** A storage node. */
@@ -45,6 +55,8 @@ export interface HoldfastNode extends AsyncDisposable {
   readonly gate: Gate
   /** A service by its name. @throws HF_NOT_STARTED, HF_SERVICE_MISSING */
   service<S extends ServiceName>(name: S): Services[S]
+  /** Every setting of the node and its plugins: its value and where it came from. Secrets are masked. */
+  explainConfig(): readonly ConfigEntry[]
   /** The operator's word that the clock is right, which ends a clock_suspect. */
   trustClock(): void
   /** Opens everything in the order of needs and resolves with this node. What fails closes what was opened. */
@@ -71,25 +83,35 @@ class Kernel implements HoldfastNode {
   readonly #clockWatch: ClockWatch
   readonly #givenId: string | undefined
   readonly #stopDeadline: number
+  readonly #secrets: Secrets
+  readonly #configEntries: readonly ConfigEntry[]
   readonly #starting = new AbortController()
   #state: State = 'created'
   #start: Promise<HoldfastNode> | undefined
   #stop: Promise<void> | undefined
 
   constructor(options: NodeOptions) {
+    const { clock = systemClock, failpoints = new FailpointRegistry(), layout = hourlyLayout, log } = options
+    const ownLog = typeof log === 'object' ? undefined : log
     const {
-      clock = systemClock,
-      failpoints = new FailpointRegistry(),
-      layout = hourlyLayout,
-      log = 'warn',
-    } = options
-    const logger = typeof log === 'string' ? createLogger(log) : log
-    const plugins = assemble(options.plugins)
+      plugins,
+      node: settings,
+      entries,
+      secrets,
+    } = assemble({
+      plugins: options.plugins,
+      node: { log: ownLog, stopDeadline: options.stopDeadline },
+      file: options.config ?? {},
+      env: options.env ?? process.env,
+    })
+    const logger = maskedLog(typeof log === 'object' ? log : createLogger(settings.log), secrets)
+    this.#secrets = secrets
+    this.#configEntries = entries
     const seal: Seal = { sealed: false }
     const gateHook = createGateHook(seal)
     const ids = createIds(clock)
     this.#givenId = options.id
-    this.#stopDeadline = duration({ doc: '', default: '30s' }).read(options.stopDeadline ?? '30s')
+    this.#stopDeadline = settings.stopDeadline
     this.#lifecycle = new Lifecycle(logger)
     const newestRecord = () =>
       this.#registrations.has('manifest') ? this.service('manifest').head().time : 0
@@ -150,8 +172,8 @@ class Kernel implements HoldfastNode {
       // A coded error (a sealed hook, an undeliverable one) already says what to do.
       if (error instanceof HoldfastError) throw error
       throw assemblyInvalid(
-        [{ plugin: plugin.name, problem: `its setup failed: ${messageOf(error)}` }],
-        error,
+        [{ plugin: plugin.name, problem: this.#secrets.mask(`its setup failed: ${messageOf(error)}`) }],
+        this.#secrets.isIn(error) ? undefined : error,
       )
     }
     for (const service of plugin.provides)
@@ -186,6 +208,10 @@ class Kernel implements HoldfastNode {
 
   get id(): string {
     return this.#givenId ?? this.service('manifest').nodeId
+  }
+
+  explainConfig(): readonly ConfigEntry[] {
+    return this.#configEntries
   }
 
   trustClock(): void {

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts'
-import type { ConfigOf, Knobs } from '../config/knobs.ts'
+import type { ConfigOf, Knobs } from '../config/knob.ts'
 import type { FailpointName, FailpointRegistry } from '../failpoints.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { HookPorts } from '../hooks/ports.ts'
