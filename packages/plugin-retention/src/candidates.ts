@@ -23,7 +23,7 @@ export async function* candidates(
   policies: readonly Policy[],
   chosen: readonly string[] | undefined,
   { asOf, now }: Times,
-  { services: { manifest }, signal, keep }: PlanContext<{ readonly manifest: Manifest }>,
+  { services: { manifest }, signal, keep, population }: PlanContext<{ readonly manifest: Manifest }>,
 ): AsyncGenerator<readonly PlanItem[]> {
   const judged = policies
     .filter(({ active }) => active)
@@ -58,6 +58,7 @@ export async function* candidates(
     return [{ path, key, generation, namespace, size, ...(rows !== undefined && { rows }), reason }]
   }
   for (const { namespace, files, timedFiles } of [...pages((after) => manifest.namespaces(after))].flat()) {
+    population(namespace, files)
     if (files > timedFiles) keep('no known maxTime', files - timedFiles)
     for (const page of pages((after) => manifest.entriesByAge({ namespace, before: latest, ...after }))) {
       const items = page.flatMap(judge)
