@@ -29,7 +29,8 @@ describe('limits', () => {
     ['files', { files: 'off' }, { a: { takes: 1 } }, []],
     ['bytes', { bytes: 100 }, { a: { takes: 10 } }, []],
     ['bytes', { bytes: 99 }, { a: { takes: 10 } }, [{ limit: 'bytes', planned: 100, allowed: 99 }]],
-    ['share', { share: 0.29 }, { a: { takes: 290, of: 1000 } }, []],
+    // 0.29 * 100 is less than 29 to a machine.
+    ['share', { share: 0.29, shareFrom: 1 }, { a: { takes: 29, of: 100 } }, []],
     [
       'share',
       { share: 0.29 },

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { createNode, type PlannedJob, totalsOf } from '@holdfast/core'
 import { describe, expect, it } from 'vitest'
 import { StillClock, settle } from './jobs-clock.ts'
@@ -187,6 +188,16 @@ describe('a schedule', () => {
     expect(() => createNode({ plugins: [jobPlugin(doAll, [], extra)], log: 'silent' })).toThrow(
       expect.objectContaining({ code: 'HF_ASSEMBLY_INVALID' }),
     )
+  })
+})
+
+describe('the signal of a caller', () => {
+  it('[R-10] holds nothing of a run that has ended', async () => {
+    const { signal } = new AbortController()
+    await using node = await startNode([jobPlugin(doAll, items(1))])
+    await node.jobs.run('sweep', { act: true }, { signal })
+    await node.jobs.plan('sweep', {}, { signal })
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 })
 
