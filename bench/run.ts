@@ -1,8 +1,9 @@
 import { manifestCommit } from './manifest-commit.ts'
 import type { Bench } from './pairs.ts'
+import { planMemory } from './plan-memory.ts'
 
 /** `pnpm bench <name>`: runs one benchmark and prints one JSON line. */
-const BENCHES: Record<string, Bench> = { 'manifest.commit': manifestCommit }
+const BENCHES: Record<string, Bench> = { 'manifest.commit': manifestCommit, 'jobs.plan': planMemory }
 
 const name = process.argv[2] ?? ''
 const bench = BENCHES[name]

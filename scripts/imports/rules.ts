@@ -3,7 +3,7 @@ import { cyclesOf } from './cycles.ts'
 import type { Import, Module, PackageSources } from './read.ts'
 
 /** The kernel stays light: a package that is not here, a native module above all, belongs in a plugin. */
-const KERNEL_IMPORTS = ['awilix', 'convict', 'pino', 'tapable', 'ulid']
+const KERNEL_IMPORTS = ['awilix', 'convict', 'croner', 'pino', 'tapable', 'ulid']
 
 const CORE = '@holdfast/core'
 const ERASE = '@holdfast/core/erase'

@@ -1,3 +1,5 @@
+export type { Audit } from './audit/audit.ts'
+export type { AuditEvent, AuditEvents, AuditName, RunOfEvent } from './audit/events.ts'
 export { compareBytes } from './byte-order.ts'
 export { type Clock, sleep, systemClock, type Timer } from './clock.ts'
 export type { ConfigEntry } from './config/configuration.ts'
@@ -48,16 +50,28 @@ export type {
   ChunkOutcome,
   JobDefinition,
   JobRequests,
-  JobRun,
-  Jobs,
-  Plan,
+  PlainContext,
+  PlainJob,
   PlanContext,
-  PlanItem,
+  PlannedJob,
   RequestOf,
+} from './jobs/definition.ts'
+export type { JobStatus, Jobs, TickStatus } from './jobs/jobs.ts'
+export { type Journal, RUNS_KEPT } from './jobs/journal.ts'
+export { lifeKnobs, limitKnobs, type Off, orOff } from './jobs/knobs.ts'
+export type { LimitExcess, LimitName, Limits } from './jobs/limits.ts'
+export { type Plan, type PlanItem, type PlanRecord, planUnknown, type Totals } from './jobs/plan.ts'
+export type {
+  BoundRequest,
+  JobRun,
+  RunControls,
+  RunFacts,
   RunOptions,
+  RunOutcome,
   RunProgress,
-  Totals,
-} from './jobs/job.ts'
+  RunRecord,
+  RunRequest,
+} from './jobs/run.ts'
 export { totalsOf } from './jobs/totals.ts'
 export { createNode, type HoldfastNode, type NodeOptions } from './kernel/node.ts'
 export {
@@ -101,6 +115,15 @@ export {
   type SkipReason,
   type UndoOp,
 } from './manifest/ops.ts'
+export type { CounterName, GaugeName, HistogramName, LabelsOf, Metrics } from './metrics/catalogue.ts'
+export type {
+  Counter,
+  Gauge,
+  Histogram,
+  MetricSeries,
+  MetricSnapshot,
+  MetricsRegistry,
+} from './metrics/registry.ts'
 export {
   type FilePath,
   foldersOf,

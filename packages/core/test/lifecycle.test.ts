@@ -78,7 +78,7 @@ describe('the life of a node', () => {
       'stop one',
       'stopped one',
     ])
-    expect(() => node.jobs).toThrow(expect.objectContaining({ code: 'HF_STOPPED' }))
+    await expect(node.jobs.plan('sweep')).rejects.toMatchObject({ code: 'HF_STOPPED' })
   })
 
   it('[K-04] a failing onStart closes all services', async () => {

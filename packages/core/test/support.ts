@@ -4,9 +4,9 @@ import {
   definePlugin,
   type GateRequest,
   type HoldfastNode,
-  type JobDefinition,
   type NodeOptions,
   type PlanItem,
+  type PlannedJob,
   type Plugin,
   type PluginContext,
 } from '@holdfast/core'
@@ -43,9 +43,9 @@ export function items(count: number): PlanItem[] {
 
 /** A job whose acting is up to the test. */
 export function jobPlugin(
-  act: JobDefinition<unknown>['act'],
+  act: PlannedJob<unknown>['act'],
   planned: readonly PlanItem[] = items(2500),
-  extra: Partial<JobDefinition<unknown>> = {},
+  extra: Partial<PlannedJob<unknown>> = {},
 ): Plugin {
   return plugin('sweeper', ({ jobs }) =>
     jobs.define({

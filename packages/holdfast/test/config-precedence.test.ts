@@ -49,6 +49,9 @@ const SAMPLES: readonly { readonly value: unknown; readonly text: string }[] = [
     { value, text: `${value}B` },
   ]),
   ...[1, 2].map((value) => ({ value, text: String(value) })),
+  ...['0 3 * * *', '0 4 * * *', 'Europe/Berlin', 'Asia/Tokyo', '20%', '30%', 'refuse', 'off'].map(
+    (value) => ({ value, text: value }),
+  ),
   { value: true, text: 'yes' },
   { value: false, text: 'off' },
   ...['raw', 'old'].map((id) => {

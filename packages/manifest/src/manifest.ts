@@ -3,6 +3,7 @@ import { definePlugin, duration, type Plugin, text } from '@holdfast/core'
 import { type EraserParts, ManifestEraser } from './eraser.ts'
 import { MANIFEST_FAILPOINTS } from './failpoints.ts'
 import { ManifestFiles } from './files/files.ts'
+import { JournalService } from './journal/journal.ts'
 import { ManifestService } from './service.ts'
 
 export interface ManifestOptions {
@@ -16,7 +17,7 @@ export interface ManifestOptions {
   readonly deleteTimeout?: number | string
 }
 
-/** The authority of a node on LMDB: provides `manifest`, `files` and `eraser`. */
+/** The authority of a node on LMDB: provides `manifest`, `files`, `eraser` and `journal`. */
 export function manifest(options: ManifestOptions): Plugin {
   return definePlugin({
     name: '@holdfast/manifest',
@@ -24,7 +25,7 @@ export function manifest(options: ManifestOptions): Plugin {
     version: '0.1.0',
     api: '1.0',
     needs: ['backend'],
-    provides: ['manifest', 'files', 'eraser'],
+    provides: ['manifest', 'files', 'eraser', 'journal'],
     failpoints: MANIFEST_FAILPOINTS,
     options: { ...options },
     config: {
@@ -67,6 +68,8 @@ export function manifest(options: ManifestOptions): Plugin {
         eraser = new ManifestEraser(parts)
         return eraser
       })
+      // After the manifest, whose lock on the data folder guards the journal as well.
+      provide('journal', () => new JournalService(resolve(config.dataDir), ids.next(), log))
       onStart(() => eraser.begin())
       onStop(() => eraser.end())
     },

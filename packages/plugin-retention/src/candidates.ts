@@ -23,7 +23,7 @@ export async function* candidates(
   policies: readonly Policy[],
   chosen: readonly string[] | undefined,
   { asOf, now }: Times,
-  { services: { manifest }, signal, keep }: PlanContext<{ readonly manifest: Manifest }>,
+  { services: { manifest }, signal, keep, population }: PlanContext<{ readonly manifest: Manifest }>,
 ): AsyncGenerator<readonly PlanItem[]> {
   const judged = policies
     .filter(({ active }) => active)
@@ -61,6 +61,7 @@ export async function* candidates(
     for (const { namespace, files, timedFiles, oldest = Number.POSITIVE_INFINITY } of namespaces) {
       if (files > timedFiles) keep('no known maxTime', files - timedFiles)
       if (oldest >= latest) continue
+      population(namespace, files)
       for (const page of pages((after) => manifest.entriesByAge({ namespace, before: latest, ...after }))) {
         const items = page.flatMap(judge)
         if (items.length > 0) yield items

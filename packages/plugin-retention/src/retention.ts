@@ -4,9 +4,11 @@ import {
   definePlugin,
   duration,
   HoldfastError,
-  type JobDefinition,
+  lifeKnobs,
+  limitKnobs,
   type Manifest,
   type PlanItem,
+  type PlannedJob,
   type Plugin,
   totalsOf,
 } from '@holdfast/core'
@@ -17,6 +19,22 @@ export interface RetentionOptions {
   readonly policies?: readonly PolicyOptions[]
   /** How long an expired file can be brought back before its bytes may be erased. Default 1h, at most 3650d; 0 must be said. */
   readonly eraseDelay?: number | string
+  /** Cron text of five or six fields: runs by itself, and acts. Default off. */
+  readonly schedule?: string
+  /** Time zone of the schedule. Default UTC. */
+  readonly timeZone?: string
+  /** Delays the schedule by up to this, by a fixed time of each node. Default 0. */
+  readonly jitter?: number | string
+  /** Longest time of a run; then it ends between chunks. Default off. */
+  readonly timeout?: number | string
+  /** A plan of more files is refused as a whole. Default off. */
+  readonly maxFiles?: number | 'off'
+  /** A plan of more bytes is refused as a whole. Default off. */
+  readonly maxBytes?: number | string
+  /** A plan of at least 100 files and more than this part of a namespace's is refused as a whole: 0.2 or 20%. Default off. */
+  readonly maxShare?: number | string
+  /** `refuse`: a plan that takes the last file of a namespace is refused as a whole. Default off. */
+  readonly emptiness?: 'refuse' | 'off'
 }
 
 /** What a run of retention may be asked for. */
@@ -52,12 +70,20 @@ export function retention(options: RetentionOptions = {}): Plugin {
         max: '3650d',
         zero: 'not at all',
       }),
+      ...lifeKnobs(),
+      ...limitKnobs(),
     },
     setup({ config, clock, jobs }) {
-      const job: JobDefinition<Services, RetentionRequest> = {
+      const { schedule, timeZone, jitter, timeout, maxFiles, maxBytes, maxShare, emptiness } = config
+      const job: PlannedJob<Services, RetentionRequest> = {
         name: 'retention',
         doc: 'Deletes files whose newest row is older than their policies allow.',
         action: 'condemn',
+        schedule,
+        timeZone,
+        jitter,
+        timeout,
+        limits: { files: maxFiles, bytes: maxBytes, share: maxShare, emptiness },
         check: (request) => requestProblems(request, config.policies),
         plan: (request, context) => {
           const now = clock.now()

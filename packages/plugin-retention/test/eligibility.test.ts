@@ -5,7 +5,7 @@ import { DAY, NOW, RAW, register, testNode } from './support.ts'
 
 const CUTOFF = NOW - 90 * DAY
 const due = async (test: Awaited<ReturnType<typeof testNode>>, request = {}) =>
-  (await test.node.jobs.plan('retention', request)).items.map(({ path }) => path)
+  (await (await test.node.jobs.plan('retention', request)).all()).map(({ path }) => path)
 
 describe('eligibility', () => {
   it('[R-11] a file is due when its newest row is strictly older than maxAge, to the millisecond', async () => {
@@ -28,7 +28,7 @@ describe('eligibility', () => {
     await test.write('free/form')
     await test.write('a/older', CUTOFF - 1)
     const plan = await test.node.jobs.plan('retention')
-    expect(plan.items.map(({ path }) => path)).toEqual(['a/older'])
+    expect((await plan.all()).map(({ path }) => path)).toEqual(['a/older'])
     expect(plan.kept).toEqual({ 'no known maxTime': 1 })
   })
 

@@ -81,7 +81,7 @@ describe('a retention run', () => {
       })
     }
     expect(test.manifest.namespaces().items).toMatchObject([{ files: 1500 }])
-    expect(test.node.jobs.history('retention')).toHaveLength(1)
+    expect(await test.node.jobs.history('retention')).toHaveLength(1)
     expect(await test.node.jobs.run('retention', { act: true })).toMatchObject({
       outcome: { status: 'completed' },
       done: { files: 1500 },
@@ -152,7 +152,7 @@ describe('a retention run', () => {
     await test.write('b/young', NOW)
     const before = [test.manifest.head(), test.manifest.contentDigest(), test.stored(), objectsOf(test)]
     const plan = await test.node.jobs.plan('retention')
-    expect(plan.items.map(({ path }) => path)).toEqual(['a/1', 'b/2'])
+    expect((await plan.all()).map(({ path }) => path)).toEqual(['a/1', 'b/2'])
     expect(plan.totals).toEqual({ files: 2, bytes: 6, rows: 7 })
     const run = await test.node.jobs.run('retention', {})
     expect(run).toMatchObject({ dryRun: true, planned: plan.totals, done: { files: 0 } })
@@ -165,10 +165,11 @@ describe('a retention run', () => {
   it('[R-14] what a plan lists is what a run takes', async () => {
     const test = await testNode()
     for (let day = 80; day < 100; day++) await test.write(`a/${day}`, NOW - day * DAY)
-    const { items, totals } = await test.node.jobs.plan('retention')
+    const plan = await test.node.jobs.plan('retention')
+    const items = await plan.all()
     const before = test.listed()
     const run = await test.node.jobs.run('retention', { act: true })
-    expect(run.done).toEqual(totals)
+    expect(run.done).toEqual(plan.totals)
     expect(before.filter((path) => !test.listed().includes(path))).toEqual(
       items.map(({ path }) => path).sort(),
     )

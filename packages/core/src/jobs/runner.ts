@@ -1,42 +1,28 @@
-import type { Clock } from '../clock.ts'
-import { HoldfastError, isHoldfastError, messageOf } from '../errors.ts'
-import type { FailpointRegistry } from '../failpoints.ts'
-import { type Gate, gateDenied } from '../gate/gate.ts'
-import type { Ids } from '../ids.ts'
-import type { Logger } from '../log.ts'
-import type { JobDefinition, JobRun, Jobs, Plan, RunOptions, RunProgress } from './job.ts'
-import { Abort, type ActingRun, actOnPlan, cancelled, makePlan } from './skeleton.ts'
-import { NOTHING, totalsOf } from './totals.ts'
+import { HoldfastError, hasCode, messageOf } from '../errors.ts'
+import type { Verdict } from '../gate/request.ts'
+import type { JobDefinition } from './definition.ts'
+import { Execution, type ExecutionParts } from './execution.ts'
+import type { JobStatus, Jobs } from './jobs.ts'
+import type { Limits } from './limits.ts'
+import type { Plan, PlanItem } from './plan.ts'
+import { makePlan, prunePlans } from './planning.ts'
+import { closeOpenRuns, lastRuns } from './recovery.ts'
+import type { InFlight, Registered } from './registered.ts'
+import { type ReadRequest, readRequest, requestInvalid } from './request.ts'
+import type { JobRun, RunControls, RunOptions, RunProgress } from './run.ts'
+import { RunSignal } from './run-signal.ts'
+import { checkDefinition, isScheduled, scheduleOf } from './scheduling.ts'
+import { Ticker } from './ticker.ts'
 
-/** Runs of one job that are remembered. */
-const HISTORY = 50
-
-interface Known {
-  readonly definition: JobDefinition<unknown>
-  readonly services: () => unknown
-  readonly history: JobRun[]
-  running: Running | undefined
-}
-
-interface Running {
-  progress: RunProgress
-  readonly controller: AbortController
-  readonly ended: Promise<void>
-}
-
-export interface RunnerParts {
-  readonly node: string
-  readonly clock: Clock
-  readonly ids: Ids
-  readonly gate: Gate
-  readonly log: Logger
-  readonly failpoints: FailpointRegistry
-  readonly backlog: () => number
+export interface RunnerParts extends ExecutionParts {
+  /** Throws when the node is not running, naming what was asked of it. */
+  readonly mustBeStarted: (what: string) => void
 }
 
 /** Holds the jobs of a node and runs them: one run of a job at a time, whatever started it. */
 export class JobRunner implements Jobs {
-  readonly #jobs = new Map<string, Known>()
+  readonly #jobs = new Map<string, Registered>()
+  readonly #plans = new Map<RunSignal, Promise<unknown>>()
   readonly #parts: RunnerParts
   #stopping = false
 
@@ -45,208 +31,222 @@ export class JobRunner implements Jobs {
   }
 
   define<S>(definition: JobDefinition<S, never>, services: () => S): void {
-    if (this.#jobs.has(definition.name)) throw new TypeError(`job ${definition.name} is defined twice`)
-    this.#jobs.set(definition.name, {
-      definition: definition as JobDefinition<unknown>,
+    const job = definition as JobDefinition<unknown>
+    checkDefinition(job)
+    if (this.#jobs.has(job.name)) throw new TypeError(`job ${job.name} is defined twice`)
+    this.#jobs.set(job.name, {
+      definition: job,
       services,
-      history: [],
-      running: undefined,
+      inFlight: undefined,
+      ticker: undefined,
+      lastRun: undefined,
+      lastTick: undefined,
+      problem: undefined,
     })
+  }
+
+  /** Ends what an earlier life left open, then lets the schedules tick. A broken journal keeps no node from starting. */
+  async start(): Promise<void> {
+    await closeOpenRuns(this.#parts)
+    await this.#prune()
+    await lastRuns(this.#jobs.values(), this.#parts)
+    if (this.#stopping) return
+    for (const known of this.#jobs.values()) {
+      if (!isScheduled(known.definition)) continue
+      const schedule = scheduleOf(known.definition, this.#parts.node)
+      known.ticker = new Ticker(this.#parts.clock, schedule, () => void this.#tick(known))
+      known.ticker.start()
+    }
   }
 
   names(): readonly string[] {
     return [...this.#jobs.keys()]
   }
 
-  async plan(job: string, request: object = {}, options: RunOptions = {}): Promise<Plan> {
-    const { definition, services } = this.#known(job, request)
-    const { items, kept, digest } = await makePlan(
-      definition,
-      request,
-      services(),
-      options.signal ?? new AbortController().signal,
-    )
-    const { clock, ids, node } = this.#parts
-    return {
-      id: ids.next(),
-      job,
-      node,
-      createdAt: clock.now(),
-      request,
-      totals: totalsOf(items),
-      kept,
-      digest,
-      items,
+  async plan(
+    job: string,
+    request: object & { readonly limits?: Limits } = {},
+    options: RunOptions = {},
+  ): Promise<Plan> {
+    this.#parts.mustBeStarted(`jobs.plan ${job}`)
+    const { definition, services } = this.#known(job)
+    // Only the words of a run that acts need `act`; a plan never does.
+    const { asked, limits } = readRequest(definition, definition.run ? { ...request, act: true } : request)
+    if (definition.run) throw requestInvalid(job, ['it has no plan; run it'])
+    this.#refuseWhenStopping(job)
+    using signal = new RunSignal(this.#parts.clock, definition.timeout, options.signal)
+    const { clock, ids, node, journal } = this.#parts
+    const planning = (async () => {
+      await this.#prune()
+      const parts = { id: ids.next(), node, now: clock.now(), journal, limits, signal: signal.signal }
+      return makePlan(definition, asked, services(), parts)
+    })()
+    this.#plans.set(signal, planning)
+    try {
+      return await planning
+    } finally {
+      this.#plans.delete(signal)
     }
   }
 
-  async run(
-    job: string,
-    request: object & { readonly act?: boolean },
-    options: RunOptions = {},
+  planItems(plan: string): AsyncIterable<readonly PlanItem[]> {
+    this.#parts.mustBeStarted('jobs.planItems')
+    return this.#parts.journal.planItems(plan)
+  }
+
+  async run(job: string, request: object, options: RunOptions = {}): Promise<JobRun> {
+    this.#parts.mustBeStarted(`jobs.run ${job}`)
+    const known = this.#known(job)
+    return this.#begin(known, readRequest(known.definition, request), options)
+  }
+
+  /** The lock is taken before the first await: two calls in one tick cannot both pass. */
+  async #begin(
+    known: Registered,
+    request: ReadRequest,
+    options: RunOptions,
+    { gated = false } = {},
   ): Promise<JobRun> {
-    const { act, ...asked } = request
-    const known = this.#known(job, asked)
-    // The lock is taken before the first await: two calls in one tick cannot both pass.
-    if (known.running)
-      throw new HoldfastError('HF_ALREADY_RUNNING', `job ${job} is running as ${known.running.progress.id}`, {
-        operation: `jobs.run ${job}`,
-        context: { job, run: known.running.progress.id },
-      })
-    if (this.#stopping)
-      throw new HoldfastError('HF_STOPPED', 'the node is stopping', { operation: `jobs.run ${job}` })
+    const { definition, services } = known
+    const job = definition.name
+    if (known.inFlight) throw alreadyRunning(job, known.inFlight)
+    this.#refuseWhenStopping(job)
+    using signal = new RunSignal(this.#parts.clock, definition.timeout, options.signal)
     const ended = Promise.withResolvers<void>()
-    const controller = new AbortController()
     const id = this.#parts.ids.next()
-    known.running = {
-      progress: { id, job, phase: 'planning', done: 0, total: undefined },
-      controller,
-      ended: ended.promise,
-    }
-    const onAbort = () => controller.abort(options.signal?.reason)
-    options.signal?.addEventListener('abort', onAbort, { once: true })
-    if (options.signal?.aborted) onAbort()
+    const of = { id, job: definition, services, request, options, signal: signal.signal }
+    const execution = new Execution(of, this.#parts)
+    known.inFlight = { id, execution, signal, ended: ended.promise }
     try {
-      return await this.#live(known, known.running, asked, act === true, options)
+      await this.#prune()
+      known.lastRun = await execution.run({ gated })
+      return known.lastRun
     } finally {
-      options.signal?.removeEventListener('abort', onAbort)
-      known.running = undefined
+      known.inFlight = undefined
       ended.resolve()
     }
   }
 
-  async #live(
-    known: Known,
-    running: Running,
-    request: object,
-    act: boolean,
-    options: RunOptions,
-  ): Promise<JobRun> {
+  /** A tick goes the way of every run; what refuses it is told, and is no record. */
+  async #tick(known: Registered): Promise<void> {
+    const { clock, log, report } = this.#parts
     const { definition } = known
-    const { clock, gate, node, log } = this.#parts
-    const { actor = 'user', onProgress } = options
-    const startedAt = clock.now()
-    const run: ActingRun = {
-      id: running.progress.id,
-      actor,
-      signal: running.controller.signal,
-      done: NOTHING,
-      chunks: 0,
-      skipped: {},
-    }
-    let planned = NOTHING
-    let kept: Readonly<Record<string, number>> = {}
-    let outcome: JobRun['outcome'] = { status: 'completed' }
-    let tenure = { role: 'none', epoch: 0 }
-    if (act) {
-      const verdict = await gate.check(
-        { action: definition.action, actor, job: definition.name, run: run.id },
-        { signal: run.signal },
-      )
-      if (!verdict.allowed) throw gateDenied(verdict, `jobs.run ${definition.name}`)
-      tenure = { role: verdict.role, epoch: verdict.epoch }
-    }
-    const report = (phase: RunProgress['phase'], total?: number) => {
-      running.progress = { id: run.id, job: definition.name, phase, done: run.done.files, total }
-      onProgress?.(running.progress)
-    }
+    const job = definition.name
+    const at = clock.now()
     try {
-      report('planning')
-      const plan = await makePlan(definition, request, known.services(), run.signal)
-      planned = totalsOf(plan.items)
-      kept = plan.kept
-      if (act) {
-        report('acting', planned.files)
-        await actOnPlan(definition, plan.items, known.services(), run, this.#parts, () =>
-          report('acting', planned.files),
-        )
-      }
+      const request = readRequest(definition, definition.onTick ?? ({ act: true } satisfies RunControls))
+      const run = this.#begin(known, request, { actor: 'schedule' }, { gated: true })
+      known.lastTick = { at, result: 'ran' }
+      await run
+      report.tickRan(job)
     } catch (error) {
-      const abort = error instanceof Abort ? error : whyPlanFailed(error, run.signal)
-      outcome = {
-        status: 'aborted',
-        reason: abort.reason,
-        message: abort.message,
-        ...(abort.code && { code: abort.code }),
+      const message = messageOf(error)
+      if (hasCode(error, 'HF_ALREADY_RUNNING')) {
+        known.lastTick = { at, result: 'skipped', message }
+        log.warn({ job, run: error.context.run }, `scheduled run skipped: ${message}`)
+        report.tickSkipped(job, String(error.context.run))
+      } else if (hasCode(error, 'HF_GATE_DENIED')) {
+        known.lastTick = { at, result: 'denied', message }
+        log.info({ job, ...error.context }, `scheduled run denied: ${message}`)
+        report.tickDenied(job, error.context as unknown as Extract<Verdict, { allowed: false }>)
+      } else if (!this.#stopping) {
+        known.lastTick = { at, result: 'skipped', message }
+        log.error({ job, cause: message }, 'scheduled run failed to begin')
       }
-      log.warn(
-        { job: definition.name, run: run.id, reason: abort.reason, done: run.done },
-        `run aborted: ${abort.message}`,
-      )
     }
-    const { id, done, skipped, chunks } = run
-    const record: JobRun = {
-      id,
-      job: definition.name,
-      node,
-      actor,
-      dryRun: !act,
-      ...tenure,
-      startedAt,
-      endedAt: clock.now(),
-      planned,
-      kept,
-      done,
-      skipped,
-      chunks,
-      outcome,
-    }
-    known.history.unshift(record)
-    known.history.splice(HISTORY)
-    return record
   }
 
   cancel(run: string): boolean {
-    for (const { running } of this.#jobs.values()) {
-      if (running?.progress.id !== run) continue
-      running.controller.abort(new HoldfastError('HF_STOPPED', 'the run was cancelled', { kind: 'aborted' }))
+    for (const { inFlight } of this.#jobs.values()) {
+      if (inFlight?.id !== run) continue
+      inFlight.signal.abort(new HoldfastError('HF_STOPPED', 'the run was cancelled', { kind: 'aborted' }))
       return true
     }
     return false
   }
 
   running(): readonly RunProgress[] {
-    return [...this.#jobs.values()].flatMap(({ running }) => (running ? [running.progress] : []))
+    return this.#inFlight().map(({ execution }) => execution.progress)
   }
 
-  history(job: string): readonly JobRun[] {
-    return [...this.#known(job, {}).history]
+  async history(job: string): Promise<readonly JobRun[]> {
+    this.#parts.mustBeStarted(`jobs.history ${job}`)
+    this.#known(job)
+    const runs = await this.#parts.journal.runs(job)
+    return runs.filter((run): run is JobRun => run.outcome !== undefined)
+  }
+
+  status(options: { readonly signal?: AbortSignal } = {}): Promise<readonly JobStatus[]> {
+    return Promise.all(
+      [...this.#jobs.values()].map(async (known): Promise<JobStatus> => {
+        const { definition, inFlight, ticker, lastRun, lastTick, problem } = known
+        const { name, doc, action, timeZone = 'UTC' } = definition
+        const enabled = isScheduled(definition)
+        return {
+          job: name,
+          doc,
+          enabled,
+          schedule: enabled ? definition.schedule : undefined,
+          timeZone,
+          nextRunAt: ticker?.nextAt,
+          verdict: await this.#parts.gate.check({ action, actor: 'user', job: name }, options),
+          running: inFlight?.execution.progress,
+          lastRun,
+          lastTick,
+          problem,
+        }
+      }),
+    )
   }
 
   /** Refuses new runs, waits for those in flight up to the deadline, then cancels them and waits for their end. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping = true
-    const inFlight = [...this.#jobs.values()].flatMap(({ running }) => (running ? [running] : []))
-    if (inFlight.length === 0) return
+    for (const { ticker } of this.#jobs.values()) ticker?.stop()
     const reason = new HoldfastError('HF_STOPPED', 'the node is stopping', { kind: 'aborted' })
+    for (const signal of this.#plans.keys()) signal.abort(reason)
+    const inFlight = this.#inFlight()
     using _timer = this.#parts.clock.timer(deadlineMs, () => {
-      for (const { controller } of inFlight) controller.abort(reason)
+      for (const { signal } of inFlight) signal.abort(reason)
     })
-    await Promise.all(inFlight.map(({ ended }) => ended))
+    await Promise.allSettled([...inFlight.map(({ ended }) => ended), ...this.#plans.values()])
   }
 
-  #known(job: string, request: object): Known {
+  #inFlight(): InFlight[] {
+    return [...this.#jobs.values()].flatMap(({ inFlight }) => inFlight ?? [])
+  }
+
+  #plansInUse(): ReadonlySet<string> {
+    return new Set(this.#inFlight().flatMap(({ execution }) => execution.plan ?? []))
+  }
+
+  #refuseWhenStopping(job: string): void {
+    if (this.#stopping)
+      throw new HoldfastError('HF_STOPPED', 'the node is stopping', { operation: `jobs ${job}` })
+  }
+
+  #known(job: string): Registered {
     const known = this.#jobs.get(job)
-    if (!known)
-      throw new HoldfastError(
-        'HF_JOB_UNKNOWN',
-        `no job "${job}"; this node has ${this.names().join(', ') || 'none'}`,
-        { context: { job } },
-      )
-    const problems = known.definition.check?.(request) ?? []
-    if (problems.length > 0)
-      throw new HoldfastError(
-        'HF_REQUEST_INVALID',
-        `job ${job} cannot take this request: ${problems.join('; ')}`,
-        {
-          context: { job, problems },
-        },
-      )
-    return known
+    if (known) return known
+    throw new HoldfastError(
+      'HF_JOB_UNKNOWN',
+      `no job "${job}"; this node has ${this.names().join(', ') || 'none'}`,
+      { context: { job } },
+    )
+  }
+
+  /** Old plans in the way are no reason not to make a new one. */
+  async #prune(): Promise<void> {
+    const { journal, clock, log } = this.#parts
+    await prunePlans(journal, clock.now(), this.#plansInUse()).catch((error: unknown) =>
+      log.warn({ cause: messageOf(error) }, 'old plans could not be removed'),
+    )
   }
 }
 
-function whyPlanFailed(error: unknown, signal: AbortSignal): Abort {
-  if (signal.aborted) return cancelled(signal)
-  return new Abort('unknown', messageOf(error), isHoldfastError(error) ? error.code : undefined)
+function alreadyRunning(job: string, { id }: InFlight): HoldfastError {
+  return new HoldfastError('HF_ALREADY_RUNNING', `job ${job} is running as ${id}`, {
+    operation: `jobs.run ${job}`,
+    context: { job, run: id },
+  })
 }

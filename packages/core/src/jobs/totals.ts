@@ -1,4 +1,4 @@
-import type { PlanItem, Totals } from './job.ts'
+import type { PlanItem, Totals } from './plan.ts'
 
 export const NOTHING: Totals = { files: 0, bytes: 0, rows: 0 }
 

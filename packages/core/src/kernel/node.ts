@@ -1,3 +1,4 @@
+import { type Audit, createAudit } from '../audit/audit.ts'
 import { type Clock, systemClock } from '../clock.ts'
 import type { ConfigEntry } from '../config/configuration.ts'
 import { maskedLog } from '../config/masked-log.ts'
@@ -10,12 +11,15 @@ import { createGate, type Gate, type GateCondition } from '../gate/gate.ts'
 import { createGateHook } from '../hooks/gate-hook.ts'
 import { type HookPorts, type Seal, undeliverable } from '../hooks/ports.ts'
 import { createIds } from '../ids.ts'
-import type { Jobs } from '../jobs/job.ts'
+import type { Jobs } from '../jobs/jobs.ts'
+import { memoryJournal } from '../jobs/memory-journal.ts'
+import { JobReport } from '../jobs/report.ts'
 import { JobRunner } from '../jobs/runner.ts'
 import { hourlyLayout, type Layout } from '../layout.ts'
 import { createLogger, type Logger, type LogLevel } from '../log.ts'
 import type { Eraser } from '../manifest/eraser.ts'
 import type { Files } from '../manifest/files.ts'
+import { MetricsRegistry } from '../metrics/registry.ts'
 import { type AssembledPlugin, assemble, assemblyInvalid } from './assembly.ts'
 import { Lifecycle, stopFailed } from './lifecycle.ts'
 import type { Plugin, PluginContext } from './plugin.ts'
@@ -51,7 +55,10 @@ export interface HoldfastNode extends AsyncDisposable {
   readonly id: string
   readonly files: Files
   readonly eraser: Eraser
+  /** There in every state, for `status()`; what it does needs a started node. */
   readonly jobs: Jobs
+  readonly audit: Pick<Audit, 'on'>
+  readonly metrics: Pick<MetricsRegistry, 'snapshot'>
   readonly gate: Gate
   /** A service by its name. @throws HF_NOT_STARTED, HF_SERVICE_MISSING */
   service<S extends ServiceName>(name: S): Services[S]
@@ -77,6 +84,9 @@ type State = 'created' | 'starting' | 'started' | 'stopping' | 'stopped'
 
 class Kernel implements HoldfastNode {
   readonly gate: Gate
+  readonly jobs: Jobs
+  readonly audit: Audit
+  readonly metrics = new MetricsRegistry()
   readonly #runner: JobRunner
   readonly #registrations = new Registrations()
   readonly #lifecycle: Lifecycle
@@ -118,6 +128,8 @@ class Kernel implements HoldfastNode {
     this.#clockWatch = new ClockWatch(clock, newestRecord, options.clockWatch)
     this.gate = createGate(() => this.#conditions(), gateHook)
     const node = this
+    this.audit = createAudit(() => node.id, clock, logger)
+    const memory = memoryJournal()
     this.#runner = new JobRunner({
       get node() {
         return node.id
@@ -128,7 +140,13 @@ class Kernel implements HoldfastNode {
       log: logger,
       failpoints,
       backlog: () => (this.#registrations.has('eraser') ? this.eraser.backlog() : 0),
+      get journal() {
+        return node.#registrations.has('journal') ? node.service('journal') : memory
+      },
+      report: new JobReport(this.audit, this.metrics),
+      mustBeStarted: (what) => this.#mustBeStarted(what),
     })
+    this.jobs = this.#runner
     for (const { plugin } of plugins) failpoints.declare(plugin.failpoints)
     for (const assembled of plugins)
       this.#setUp(assembled, (plugin) => ({
@@ -137,6 +155,8 @@ class Kernel implements HoldfastNode {
         ids,
         gate: this.gate,
         failpoints,
+        audit: this.audit,
+        metrics: this.metrics,
         node: { givenId: options.id, layout },
         hooks: {
           gate: gateHook.port(plugin.id),
@@ -226,11 +246,6 @@ class Kernel implements HoldfastNode {
     return this.service('eraser')
   }
 
-  get jobs(): Jobs {
-    this.#mustBeStarted('its jobs')
-    return this.#runner
-  }
-
   service<S extends ServiceName>(name: S): Services[S] {
     this.#mustBeStarted(`its service ${name}`)
     if (!this.#registrations.has(name))
@@ -266,6 +281,7 @@ class Kernel implements HoldfastNode {
       throw error
     }
     this.#state = 'started'
+    await this.#runner.start()
     return this
   }
 

@@ -1,12 +1,14 @@
+import type { Audit } from '../audit/audit.ts'
 import type { Clock } from '../clock.ts'
 import type { ConfigOf, Knobs } from '../config/knob.ts'
 import type { FailpointName, FailpointRegistry } from '../failpoints.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { HookPorts } from '../hooks/ports.ts'
 import type { Ids } from '../ids.ts'
-import type { JobDefinition } from '../jobs/job.ts'
+import type { JobDefinition } from '../jobs/definition.ts'
 import type { Layout } from '../layout.ts'
 import type { Logger } from '../log.ts'
+import type { MetricsRegistry } from '../metrics/registry.ts'
 import type { Need, Needed, Provided, ServiceName } from './services.ts'
 
 /** The contract version of this kernel. A plugin states the one that it was written for, as a literal. */
@@ -43,6 +45,8 @@ export interface PluginContext<N extends Need, P extends ServiceName, K extends 
   readonly ids: Ids
   readonly gate: Gate
   readonly failpoints: FailpointRegistry
+  readonly audit: Audit
+  readonly metrics: MetricsRegistry
   readonly node: NodeFacts
   readonly jobs: { define<R extends object>(job: JobDefinition<Needed<N>, R>): void }
   /** Hands over a service. `create` opens nothing; the service's own `start` does. */

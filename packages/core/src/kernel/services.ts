@@ -1,3 +1,4 @@
+import type { Journal } from '../jobs/journal.ts'
 import type { Eraser } from '../manifest/eraser.ts'
 import type { Files } from '../manifest/files.ts'
 import type { Manifest } from '../manifest/manifest.ts'
@@ -14,6 +15,7 @@ export interface Services {
   manifest: Manifest
   files: Files
   eraser: Eraser
+  journal: Journal
 }
 export type ServiceName = keyof Services & string
 

@@ -1,0 +1,53 @@
+import { HoldfastError, hasCode, isHoldfastError, messageOf } from '../errors.ts'
+import type { AbortReason, Verdict } from '../gate/request.ts'
+
+/** Why a run ended early. Thrown inside a run, turned into its outcome. */
+export class Abort extends Error {
+  readonly reason: AbortReason
+  readonly code: string | undefined
+  constructor(reason: AbortReason, message: string, code?: string) {
+    super(message)
+    this.reason = reason
+    this.code = code
+  }
+}
+
+/** The reason that a run's signal is aborted with when its time is over. */
+export function timedOut(timeout: number): HoldfastError {
+  return new HoldfastError('HF_RUN_TIMED_OUT', `the run took longer than its limit of ${timeout} ms`, {
+    context: { timeout },
+  })
+}
+
+/** The run's signal was aborted: by somebody, or by its time limit. */
+export function cancelled({ reason }: AbortSignal): Abort {
+  return hasCode(reason, 'HF_RUN_TIMED_OUT')
+    ? new Abort('timed_out', reason.message, reason.code)
+    : new Abort('cancelled', messageOf(reason))
+}
+
+/** The gate said no to a chunk of a run that it had let begin. */
+export function denied(verdict: Extract<Verdict, { allowed: false }>): Abort {
+  const reason = verdict.reason === 'not_authorised' ? 'authority_lost' : verdict.reason
+  return new Abort(reason, `${verdict.by}: ${verdict.message}`, 'HF_GATE_DENIED')
+}
+
+/** Planning, or a plain job, failed. */
+export function whyFailed(error: unknown, signal: AbortSignal): Abort {
+  if (error instanceof Abort) return error
+  if (signal.aborted) return cancelled(signal)
+  if (hasCode(error, 'HF_FENCED')) return new Abort('authority_lost', error.message, error.code)
+  const code = isHoldfastError(error) ? error.code : undefined
+  return new Abort(code === 'HF_JOURNAL_CORRUPT' ? 'corrupt' : 'unknown', messageOf(error), code)
+}
+
+/** Acting on a chunk failed: its commit, as far as anybody can tell. */
+export function whyActFailed(error: unknown, signal: AbortSignal): Abort {
+  if (hasCode(error, 'HF_FENCED')) return new Abort('authority_lost', error.message, error.code)
+  if (isHoldfastError(error) && error.kind === 'aborted' && signal.aborted) return cancelled(signal)
+  return new Abort(
+    'authority_write_failed',
+    messageOf(error),
+    isHoldfastError(error) ? error.code : undefined,
+  )
+}

@@ -1,0 +1,235 @@
+import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
+import type { FailpointRegistry } from '../failpoints.ts'
+import { type Gate, gateDenied } from '../gate/gate.ts'
+import type { Logger } from '../log.ts'
+import { Abort, whyFailed } from './abort.ts'
+import type { ChunkOutcome, JobDefinition, PlainJob, PlannedJob } from './definition.ts'
+import type { Journal } from './journal.ts'
+import { describeExcess } from './limits.ts'
+import type { PlanItem, SpooledPlan } from './plan.ts'
+import { boundPlan, makePlan } from './planning.ts'
+import { Progress } from './progress.ts'
+import type { JobReport } from './report.ts'
+import { asJson, type ReadRequest } from './request.ts'
+import type { JobRun, RunFacts, RunOptions, RunOutcome, RunProgress } from './run.ts'
+import { type ActingParts, actOnPlan, passGate } from './skeleton.ts'
+import { add, addCounts, NOTHING } from './totals.ts'
+
+/** What runs need of their node. */
+export interface ExecutionParts {
+  readonly node: string
+  readonly clock: Clock
+  readonly ids: { next(): string }
+  readonly gate: Gate
+  readonly log: Logger
+  readonly failpoints: FailpointRegistry
+  readonly backlog: () => number
+  readonly journal: Journal
+  readonly report: JobReport
+}
+
+export interface ExecutionOf {
+  readonly id: string
+  readonly job: JobDefinition<unknown>
+  readonly services: () => unknown
+  readonly request: ReadRequest
+  readonly options: RunOptions
+  readonly signal: AbortSignal
+}
+
+/** One run of a job, from the gate to its record. */
+export class Execution {
+  readonly #of: ExecutionOf
+  readonly #parts: ExecutionParts
+  readonly #progress: Progress
+  #facts: RunFacts
+
+  constructor(of: ExecutionOf, parts: ExecutionParts) {
+    const { id, job, request, options } = of
+    const { actor = 'user', onProgress } = options
+    this.#of = of
+    this.#parts = parts
+    this.#facts = {
+      id,
+      job: job.name,
+      node: parts.node,
+      actor,
+      dryRun: !request.act,
+      role: 'none',
+      epoch: 0,
+      startedAt: parts.clock.now(),
+      ...(request.plan !== undefined && { plan: request.plan }),
+      ...(request.cap !== undefined && { cap: request.cap }),
+      capHit: false,
+      planned: NOTHING,
+      kept: {},
+      overLimit: [],
+      ...(request.override.length > 0 && { override: request.override }),
+      done: NOTHING,
+      skipped: {},
+      chunks: 0,
+    }
+    const { dryRun, startedAt } = this.#facts
+    const phase = job.run ? 'acting' : 'planning'
+    this.#progress = new Progress(
+      parts.clock,
+      { id, job: job.name, actor, dryRun, startedAt, phase },
+      onProgress,
+    )
+  }
+
+  get progress(): RunProgress {
+    return this.#progress.now
+  }
+
+  /** The plan that is read or made, so that nobody removes it. */
+  get plan(): string | undefined {
+    return this.#facts.plan
+  }
+
+  /**
+   * Resolves with the record of the run. What throws was refused before anything was begun, and has no record.
+   * `gated`: the gate is asked also before a dry run, as a tick of the schedule demands.
+   */
+  async run({ gated = false } = {}): Promise<JobRun> {
+    const { job, request, signal } = this.#of
+    const { journal, report, node, clock, log } = this.#parts
+    const bound =
+      request.plan === undefined
+        ? undefined
+        : await boundPlan(request.plan, { job: job.name, node, now: clock.now(), journal })
+    if (request.act || gated) await this.#enter()
+    await journal.recordRun(this.#facts)
+    report.started(this.#facts, bound?.request ?? asJson(request.asked), request.plan)
+    let outcome: RunOutcome = { status: 'completed' }
+    try {
+      if (job.run) await this.#runPlain(job)
+      else await this.#runPlanned(job, bound)
+    } catch (error) {
+      const { reason, message, code } = whyFailed(error, signal)
+      outcome = { status: 'aborted', reason, message, ...(code !== undefined && { code }) }
+      log.warn(
+        { job: job.name, run: this.#facts.id, reason, done: this.#facts.done },
+        `run aborted: ${message}`,
+      )
+    }
+    return this.#end(outcome)
+  }
+
+  async #enter(): Promise<void> {
+    const { id, job, signal } = this.#of
+    const verdict = await this.#parts.gate.check(
+      { action: job.action, actor: this.#facts.actor, job: job.name, run: id },
+      { signal },
+    )
+    if (!verdict.allowed) throw gateDenied(verdict, `jobs.run ${job.name}`)
+    this.#facts = { ...this.#facts, role: verdict.role, epoch: verdict.epoch }
+  }
+
+  async #runPlanned(job: PlannedJob<unknown>, bound: SpooledPlan | undefined): Promise<void> {
+    const { request, services } = this.#of
+    this.#progress.enter('planning')
+    const plan = bound ?? (await this.#makePlan(job))
+    const { id, totals, kept, overLimit } = plan
+    this.#facts = { ...this.#facts, plan: id, planned: totals, kept, overLimit }
+    if (!request.act) return
+    const refusing = overLimit.filter(({ limit }) => !request.override.includes(limit))
+    if (refusing.length > 0) {
+      this.#parts.report.overLimit(this.#facts, id)
+      throw new Abort('over_limit', `plan ${id} is over a limit: ${describeExcess(refusing)}`)
+    }
+    this.#progress.enter('acting', totals.files)
+    const cap = request.cap ?? Number.POSITIVE_INFINITY
+    const capHit = await actOnPlan(job, plan.items(), services(), cap, this.#acting(job))
+    this.#facts = { ...this.#facts, capHit }
+  }
+
+  #makePlan(job: PlannedJob<unknown>): Promise<SpooledPlan> {
+    const { request, services, signal } = this.#of
+    const { ids, node, clock, journal } = this.#parts
+    const id = ids.next()
+    this.#facts = { ...this.#facts, plan: id }
+    return makePlan(job, request.asked, services(), {
+      id,
+      node,
+      now: clock.now(),
+      journal,
+      limits: request.limits,
+      signal,
+      onFound: (files) => this.#progress.update(files),
+    })
+  }
+
+  #acting(job: JobDefinition<unknown>): ActingParts {
+    const { id, signal } = this.#of
+    const { gate, clock, failpoints, backlog } = this.#parts
+    return {
+      id,
+      actor: this.#facts.actor,
+      signal,
+      chunks: () => this.#facts.chunks,
+      finished: (outcome, items) => this.#finished(job, outcome, items),
+      gate,
+      clock,
+      failpoints,
+      backlog,
+    }
+  }
+
+  /** Counts a chunk, and writes the counts down: a crash loses those of one chunk at most. */
+  async #finished(
+    job: JobDefinition<unknown>,
+    outcome: ChunkOutcome,
+    items: readonly PlanItem[],
+  ): Promise<void> {
+    const skipped = { ...this.#facts.skipped }
+    addCounts(skipped, outcome.skipped)
+    const { done, chunks } = this.#facts
+    this.#facts = { ...this.#facts, done: add(done, outcome.done), skipped, chunks: chunks + 1 }
+    this.#parts.report.chunk(this.#facts, job.action, outcome, items)
+    await this.#record(this.#facts)
+    this.#progress.update(this.#facts.done.files)
+  }
+
+  async #runPlain(job: PlainJob<unknown>): Promise<void> {
+    const { id, request, services, signal } = this.#of
+    const acting = this.#acting(job)
+    this.#progress.enter('acting')
+    await job.run(request.asked, {
+      services: services(),
+      signal,
+      run: id,
+      gate: () => passGate(job, acting),
+      chunk: ({ files = 0, bytes = 0, rows = 0, skipped = {} }) =>
+        acting.finished({ done: { files, bytes, rows }, skipped }, []),
+      total: (files) => this.#progress.update(this.#facts.done.files, files),
+    })
+  }
+
+  async #end(outcome: RunOutcome): Promise<JobRun> {
+    const { request } = this.#of
+    const { clock, journal, report } = this.#parts
+    const run: JobRun = { ...this.#facts, endedAt: clock.now(), outcome }
+    await this.#record(run)
+    report.ended(run)
+    // A plan of its own that was carried out is of no more use; all others wait for their expiry.
+    const usedUp = request.plan === undefined && request.act && !run.capHit && outcome.status === 'completed'
+    if (usedUp && run.plan !== undefined)
+      await journal.removePlan(run.plan).catch((error: unknown) => this.#warn('plan', error))
+    return run
+  }
+
+  /** What has been done is done, whether or not the record of it can be written. */
+  async #record(run: RunFacts): Promise<void> {
+    await this.#parts.journal.recordRun(run).catch((error: unknown) => this.#warn('record', error))
+  }
+
+  #warn(what: string, error: unknown): void {
+    const { id, job } = this.#facts
+    this.#parts.log.warn(
+      { job, run: id, cause: messageOf(error) },
+      `the journal failed with the run's ${what}`,
+    )
+  }
+}
