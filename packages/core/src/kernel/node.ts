@@ -3,8 +3,11 @@ import { duration } from '../config/knobs.ts'
 import { HoldfastError, messageOf } from '../errors.ts'
 import { FailpointRegistry } from '../failpoints.ts'
 import { createGate, type Gate, type GateCondition } from '../gate/gate.ts'
-import { createGateHook } from '../hooks/gate-hook.ts'
-import { type HookPorts, type Seal, undeliverable } from '../hooks/ports.ts'
+import type { BatchSource } from '../hooks/consumers.ts'
+import { Delivery } from '../hooks/delivery.ts'
+import { createHooks } from '../hooks/hooks.ts'
+import { type HookMetrics, NO_HOOK_METRICS } from '../hooks/metrics.ts'
+import type { NodeHooks } from '../hooks/status.ts'
 import { createIds } from '../ids.ts'
 import type { Jobs } from '../jobs/job.ts'
 import { JobRunner } from '../jobs/runner.ts'
@@ -13,7 +16,7 @@ import { createLogger, type Logger, type LogLevel } from '../log.ts'
 import type { Eraser } from '../manifest/eraser.ts'
 import type { Files } from '../manifest/files.ts'
 import { type AssembledPlugin, assemble, assemblyInvalid } from './assembly.ts'
-import { Lifecycle, stopFailed } from './lifecycle.ts'
+import { type Between, Lifecycle, stopFailed } from './lifecycle.ts'
 import type { Plugin, PluginContext } from './plugin.ts'
 import { Registrations } from './registrations.ts'
 import type { ServiceName, Services } from './services.ts'
@@ -28,7 +31,9 @@ export interface NodeOptions {
   /** A logger, or the level of the node's own, which writes JSON lines to standard error. Default `warn`. */
   readonly log?: Logger | LogLevel
   readonly failpoints?: FailpointRegistry
-  /** How long `stop` waits for running jobs before it cancels them. Default 30s. */
+  /** Takes the duration of every tap's call. Default: nobody does. */
+  readonly hookMetrics?: HookMetrics
+  /** How long `stop` waits for running jobs, and for taps, before it gives them up. Default 30s. */
   readonly stopDeadline?: number | string
 }
 
@@ -40,6 +45,7 @@ export interface HoldfastNode extends AsyncDisposable {
   readonly eraser: Eraser
   readonly jobs: Jobs
   readonly gate: Gate
+  readonly hooks: NodeHooks
   /** A service by its name. @throws HF_NOT_STARTED, HF_SERVICE_MISSING */
   service<S extends ServiceName>(name: S): Services[S]
   /** Opens everything in the order of needs and resolves with this node. What fails closes what was opened. */
@@ -63,6 +69,7 @@ class Kernel implements HoldfastNode {
   readonly #runner: JobRunner
   readonly #registrations = new Registrations()
   readonly #lifecycle: Lifecycle
+  readonly #delivery: Delivery
   readonly #givenId: string | undefined
   readonly #stopDeadline: number
   readonly #starting = new AbortController()
@@ -76,16 +83,17 @@ class Kernel implements HoldfastNode {
       failpoints = new FailpointRegistry(),
       layout = hourlyLayout,
       log = 'warn',
+      hookMetrics = NO_HOOK_METRICS,
     } = options
     const logger = typeof log === 'string' ? createLogger(log) : log
     const plugins = assemble(options.plugins)
-    const seal: Seal = { sealed: false }
-    const gateHook = createGateHook(seal)
+    const hooks = createHooks(clock, logger, hookMetrics)
+    this.#delivery = new Delivery({ hooks, clock, log: logger, failpoints })
     const ids = createIds(clock)
     this.#givenId = options.id
     this.#stopDeadline = duration({ doc: '', default: '30s' }).read(options.stopDeadline ?? '30s')
     this.#lifecycle = new Lifecycle(logger)
-    this.gate = createGate(() => this.#conditions(), gateHook)
+    this.gate = createGate(() => this.#conditions(), hooks.gate)
     const node = this
     this.#runner = new JobRunner({
       get node() {
@@ -107,14 +115,17 @@ class Kernel implements HoldfastNode {
         gate: this.gate,
         failpoints,
         node: { givenId: options.id, layout },
-        hooks: {
-          gate: gateHook.port(plugin.id),
-          onManifestBatch: undeliverable('onManifestBatch', plugin.id, seal),
-          onFileDeleted: undeliverable('onFileDeleted', plugin.id, seal),
-          beforeSnapshotWrite: undeliverable('beforeSnapshotWrite', plugin.id, seal),
-        } satisfies HookPorts,
+        hooks: hooks.portsOf(plugin.id),
       }))
-    seal.sealed = true
+    hooks.seal()
+    const unserved = this.#registrations.has('batches') ? [] : this.#delivery.names
+    if (unserved.length > 0)
+      throw assemblyInvalid(
+        unserved.map(({ hook, plugin }) => ({
+          plugin,
+          problem: `taps ${hook}, but no plugin provides the service batches; add a manifest`,
+        })),
+      )
   }
 
   #setUp({ plugin, config }: AssembledPlugin, parts: (plugin: Plugin) => object): void {
@@ -190,6 +201,24 @@ class Kernel implements HoldfastNode {
     return this.#registrations.face(name) as Services[S]
   }
 
+  get hooks(): NodeHooks {
+    this.#mustBeStarted('its hooks')
+    return this.#delivery
+  }
+
+  #between(): Between {
+    const delivery = this.#delivery
+    return {
+      name: 'hooks',
+      open: async () => {
+        if (this.#registrations.has('batches'))
+          await delivery.open(this.#registrations.face('batches') as BatchSource)
+      },
+      begin: () => delivery.begin(),
+      end: () => delivery.end(this.#stopDeadline),
+    }
+  }
+
   #mustBeStarted(what: string): void {
     if (this.#state === 'created' || this.#state === 'starting')
       throw new HoldfastError(
@@ -210,7 +239,7 @@ class Kernel implements HoldfastNode {
       throw new HoldfastError('HF_STOPPED', 'the node was stopped: make a new one')
     this.#state = 'starting'
     try {
-      await this.#lifecycle.open(this.#registrations, this.#starting.signal)
+      await this.#lifecycle.open(this.#registrations, this.#between(), this.#starting.signal)
     } catch (error) {
       this.#state = 'stopped'
       throw error

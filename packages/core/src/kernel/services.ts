@@ -1,3 +1,4 @@
+import type { BatchSource } from '../hooks/consumers.ts'
 import type { Eraser } from '../manifest/eraser.ts'
 import type { Files } from '../manifest/files.ts'
 import type { Manifest } from '../manifest/manifest.ts'
@@ -14,6 +15,8 @@ export interface Services {
   manifest: Manifest
   files: Files
   eraser: Eraser
+  /** What the kernel delivers `onManifestBatch` and `onFileDeleted` from. Plugins tap the hooks instead of needing it. */
+  batches: BatchSource
 }
 export type ServiceName = keyof Services & string
 
