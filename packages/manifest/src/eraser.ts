@@ -1,4 +1,5 @@
 import {
+  backoff,
   type CallOptions,
   type Clock,
   type DeleteOutcome,
@@ -16,7 +17,7 @@ import {
 } from '@holdfast/core'
 // The only import of this entry point: nothing else may delete bytes.
 import { fullBackend } from '@holdfast/core/erase'
-import { backoff, holdsOtherBytes, SET_ASIDE_AFTER } from './erase/judge.ts'
+import { holdsOtherBytes, SET_ASIDE_AFTER } from './erase/judge.ts'
 import { dueRow, keyOfDueRow, timeOfDueRow } from './format/rows.ts'
 import type { Opened } from './opened.ts'
 

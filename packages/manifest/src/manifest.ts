@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { definePlugin, duration, type Plugin, text } from '@holdfast/core'
+import { ManifestBatches } from './consumers/batches.ts'
 import { type EraserParts, ManifestEraser } from './eraser.ts'
 import { MANIFEST_FAILPOINTS } from './failpoints.ts'
 import { ManifestFiles } from './files/files.ts'
@@ -16,7 +17,7 @@ export interface ManifestOptions {
   readonly deleteTimeout?: number | string
 }
 
-/** The authority of a node on LMDB: provides `manifest`, `files` and `eraser`. */
+/** The authority of a node on LMDB: provides `manifest`, `files`, `eraser`, and what hooks are delivered from. */
 export function manifest(options: ManifestOptions): Plugin {
   return definePlugin({
     name: '@holdfast/manifest',
@@ -24,7 +25,7 @@ export function manifest(options: ManifestOptions): Plugin {
     version: '0.1.0',
     api: '1.0',
     needs: ['backend'],
-    provides: ['manifest', 'files', 'eraser'],
+    provides: ['manifest', 'files', 'eraser', 'batches'],
     failpoints: MANIFEST_FAILPOINTS,
     options: { ...options },
     config: {
@@ -59,6 +60,7 @@ export function manifest(options: ManifestOptions): Plugin {
         eraser = new ManifestEraser(parts)
         return eraser
       })
+      provide('batches', () => new ManifestBatches(opened))
       onStart(() => eraser.begin())
       onStop(() => eraser.end())
     },
