@@ -60,6 +60,19 @@ describe('delivery to the taps of onManifestBatch and onFileDeleted', () => {
     expect(Math.max(...steps)).toBeLessThanOrEqual(128)
   })
 
+  it('[K-08] a batch that is committed while an empty page is on its way is not slept over', async () => {
+    const seen: string[] = []
+    const { batches } = await hookNode([follower('a', seen)])
+    await settle()
+    batches.append(['1'])
+    // The first page has the batch, the second one nothing.
+    batches.meanwhile = () => {
+      batches.meanwhile = () => batches.append(['2'])
+    }
+    await settle()
+    expect(seen).toEqual(['1', '2'])
+  })
+
   it('[K-08] whoever commits goes on before any tap is called', async () => {
     const seen: string[] = []
     const { batches } = await hookNode([follower('a', seen)])
@@ -169,7 +182,7 @@ describe('delivery to the taps of onManifestBatch and onFileDeleted', () => {
   it('[K-08] taps are called from when everything has started until before anything stops', async () => {
     const life: string[] = []
     const batches = new MemoryBatches()
-    const { node } = await hookNode(
+    const { node, clock } = await hookNode(
       [
         plugin('a', ({ hooks, onStart, onStop }) => {
           hooks.onManifestBatch.tap(async () => void life.push('batch'))
@@ -190,6 +203,7 @@ describe('delivery to the taps of onManifestBatch and onFileDeleted', () => {
     await settle()
     await node.stop()
     expect(life).toEqual(['started', 'batch', 'stopped'])
+    expect(clock.timers).toBe(0)
     expect(batches.listeners).toBe(0)
   })
 

@@ -12,6 +12,11 @@ export class ManualClock implements Clock {
   readonly #timers = new Map<object, { readonly at: number; readonly fn: () => void }>()
   #elapsed = 0
 
+  /** Timers that wait. */
+  get timers(): number {
+    return this.#timers.size
+  }
+
   now(): number {
     return Date.UTC(2026, 0, 1) + this.#elapsed
   }

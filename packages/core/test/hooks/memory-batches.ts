@@ -23,6 +23,8 @@ export class MemoryBatches implements BatchSource {
   saves = 0
   /** Given: `save` rejects with it. */
   broken: Error | undefined
+  /** Called once, when the next page is made and the reader has not got it yet. */
+  meanwhile: (() => void) | undefined
   readonly #records: MemoryRecord[] = []
   readonly #listeners = new Set<() => void>()
 
@@ -80,6 +82,9 @@ export class MemoryBatches implements BatchSource {
         events.push({ event, after: cursor })
       }
     }
+    const { meanwhile } = this
+    this.meanwhile = undefined
+    meanwhile?.()
     return {
       events,
       upTo: index === position.index ? { position, done } : { position: { term: 1, index }, done: 0 },
