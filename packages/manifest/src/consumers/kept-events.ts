@@ -37,8 +37,8 @@ export class KeptEvents {
   /** Inside a transaction, for each file that a record dooms. */
   readonly deleted = (position: Position, file: DoomedFile): void => {
     if (!this.consumers.any('onFileDeleted')) return
+    // A batch that is taken back leaves a gap: ordinals only sort.
     putDeletion(this.#rows, this.#ordinal++, { ...file, position })
-    this.#rows.onUndo(() => void this.#ordinal--)
   }
 
   /** Inside a transaction, when all batches of a record are applied. */
