@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import type { DeletedFile } from '@holdfast/core'
 import { describe, expect, it } from 'vitest'
 import { plugin } from '../support.ts'
@@ -309,6 +312,12 @@ describe('delivery to the taps of onManifestBatch and onFileDeleted', () => {
     await hookNode([follower('a', seen)], { batches })
     await settle()
     expect(seen).toEqual(['1', '1'])
+  })
+
+  it('[K-08] a process whose only business is a stop that waits lives until it has stopped', async () => {
+    const program = fileURLToPath(new URL('hanging-program.ts', import.meta.url))
+    const { stdout } = await promisify(execFile)(process.execPath, ['--conditions=holdfast-source', program])
+    expect(stdout).toBe('stopped\n')
   })
 
   it('[K-14] an absent consumer is in the status, holds the log, and ends by forget', async () => {
