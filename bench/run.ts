@@ -1,9 +1,16 @@
+import { hooksBatch } from './hooks-batch.ts'
+import { hooksGate } from './hooks-gate.ts'
 import { manifestCommit } from './manifest-commit.ts'
 import type { Bench } from './pairs.ts'
 import { planMemory } from './plan-memory.ts'
 
 /** `pnpm bench <name>`: runs one benchmark and prints one JSON line. */
-const BENCHES: Record<string, Bench> = { 'manifest.commit': manifestCommit, 'jobs.plan': planMemory }
+const BENCHES: Record<string, Bench> = {
+  'hooks.batch': hooksBatch,
+  'hooks.gate': hooksGate,
+  'jobs.plan': planMemory,
+  'manifest.commit': manifestCommit,
+}
 
 const name = process.argv[2] ?? ''
 const bench = BENCHES[name]

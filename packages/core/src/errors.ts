@@ -66,6 +66,7 @@ export const ERROR_CODES = {
   HF_SERVICE_MISSING: 'not_found',
   HF_STOPPED: 'aborted',
   HF_STORE_MISMATCH: 'conflict',
+  HF_TAP_FAILED: 'internal',
   HF_UNSUPPORTED: 'unsupported',
 } as const satisfies Record<`HF_${string}`, ErrorKind>
 

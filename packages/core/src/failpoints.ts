@@ -9,12 +9,17 @@ import { HoldfastError } from './errors.ts'
 export interface Failpoints {
   'job.chunk.before': true
   'job.chunk.after': true
+  /** A tap is done with events, its cursor does not say so yet. */
+  'hook.cursor.before': true
+  'hook.cursor.after': true
 }
 export type FailpointName = keyof Failpoints
 
 export const CORE_FAILPOINTS = [
   'job.chunk.before',
   'job.chunk.after',
+  'hook.cursor.before',
+  'hook.cursor.after',
 ] as const satisfies readonly FailpointName[]
 
 /** What an armed failpoint does when the code reaches it. */

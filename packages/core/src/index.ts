@@ -1,5 +1,6 @@
 export type { Audit } from './audit/audit.ts'
 export type { AuditEvent, AuditEvents, AuditName, RunOfEvent } from './audit/events.ts'
+export { backoff } from './backoff.ts'
 export { compareBytes } from './byte-order.ts'
 export { type Clock, sleep, systemClock, type Timer } from './clock.ts'
 export type { ConfigEntry } from './config/configuration.ts'
@@ -36,14 +37,34 @@ export type {
   GateRequest,
   Verdict,
 } from './gate/request.ts'
+export {
+  type BatchSource,
+  type ConsumerName,
+  type ConsumerRow,
+  type Cursor,
+  DURABLE_HOOKS,
+  type DurableHook,
+  type EventPage,
+  type HookEvents,
+} from './hooks/consumers.ts'
 export type {
   CommittedBatch,
   DeletedFile,
+  ManifestEvent,
+  ManifestReset,
+  SnapshotIntent,
+} from './hooks/events.ts'
+export { floorOf, type TruncationFloor } from './hooks/floor.ts'
+export type { HookMetrics } from './hooks/metrics.ts'
+export type {
+  HookName,
   HookPort,
   HookPorts,
-  SnapshotIntent,
+  TapContext,
+  TapFunction,
   TapOptions,
 } from './hooks/ports.ts'
+export type { ConsumerState, ConsumerStatus, HooksStatus, NodeHooks, TapStatus } from './hooks/status.ts'
 export { createIds, type Ids, ULID_PATTERN } from './ids.ts'
 export type {
   ActContext,

@@ -168,20 +168,27 @@ describe('assembling a node', () => {
     expect(late).toThrow(expect.objectContaining({ code: 'HF_HOOKS_SEALED' }))
   })
 
-  it.each(['onManifestBatch', 'onFileDeleted', 'beforeSnapshotWrite'] as const)(
-    '[K-16] a tap on %s is refused until it can be delivered',
+  it.each(['onManifestBatch', 'onFileDeleted'] as const)(
+    '[K-01] a tap on %s is refused on a node that has nothing to deliver it from',
     (hook) => {
-      expect(() =>
-        createNode({
-          plugins: [
-            plugin('early', ({ hooks }) =>
-              (hooks[hook] as HookPort<unknown, void>).tap(async () => undefined),
-            ),
-          ],
-        }),
-      ).toThrow(expect.objectContaining({ code: 'HF_UNSUPPORTED' }))
+      const tapping = plugin('early', ({ hooks }) =>
+        (hooks[hook] as HookPort<unknown, void>).tap(async () => undefined),
+      )
+      expect(problemsOf([tapping])).toEqual([expect.stringMatching(`early: taps ${hook}, but no plugin`)])
     },
   )
+
+  it('[K-16] no plugin gets the service that hooks are delivered from', () => {
+    const needy = definePlugin({
+      name: 'needy',
+      id: 'needy',
+      version: '1',
+      api: '1.0',
+      needs: ['batches'],
+      setup: () => undefined,
+    })
+    expect(problemsOf([needy])).toEqual([expect.stringMatching(/the kernel's own/)])
+  })
 
   it('[K-16] a plugin gets the services that it needs and nothing else', async () => {
     const seen: string[][] = []

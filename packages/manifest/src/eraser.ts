@@ -1,4 +1,5 @@
 import {
+  backoff,
   type CallOptions,
   type Clock,
   type DeleteOutcome,
@@ -18,7 +19,7 @@ import {
 // The only import of this entry point: nothing else may delete bytes.
 import { fullBackend } from '@holdfast/core/erase'
 import { inTime } from './erase/in-time.ts'
-import { backoff, holdsOtherBytes, SET_ASIDE_AFTER } from './erase/judge.ts'
+import { holdsOtherBytes, SET_ASIDE_AFTER } from './erase/judge.ts'
 import { clearAbandoned } from './files/write.ts'
 import { dueRow, keyOfDueRow, timeOfDueRow } from './format/rows.ts'
 import type { Opened } from './opened.ts'

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { definePlugin, duration, type Plugin, text } from '@holdfast/core'
+import { ManifestBatches } from './consumers/batches.ts'
 import { type EraserParts, ManifestEraser } from './eraser.ts'
 import { MANIFEST_FAILPOINTS } from './failpoints.ts'
 import { ManifestFiles } from './files/files.ts'
@@ -17,7 +18,7 @@ export interface ManifestOptions {
   readonly deleteTimeout?: number | string
 }
 
-/** The authority of a node on LMDB: provides `manifest`, `files`, `eraser` and `journal`. */
+/** The authority of a node on LMDB: provides `manifest`, `files`, `eraser`, `journal`, and what hooks are delivered from. */
 export function manifest(options: ManifestOptions): Plugin {
   return definePlugin({
     name: '@holdfast/manifest',
@@ -25,7 +26,7 @@ export function manifest(options: ManifestOptions): Plugin {
     version: '0.1.0',
     api: '1.0',
     needs: ['backend'],
-    provides: ['manifest', 'files', 'eraser', 'journal'],
+    provides: ['manifest', 'files', 'eraser', 'journal', 'batches'],
     failpoints: MANIFEST_FAILPOINTS,
     options: { ...options },
     config: {
@@ -70,6 +71,7 @@ export function manifest(options: ManifestOptions): Plugin {
       })
       // After the manifest, whose lock on the data folder guards the journal as well.
       provide('journal', () => new JournalService(resolve(config.dataDir), ids.next(), log))
+      provide('batches', () => new ManifestBatches(opened))
       onStart(() => eraser.begin())
       onStop(() => eraser.end())
     },

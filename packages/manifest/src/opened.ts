@@ -1,5 +1,6 @@
 import type { Clock, FailpointRegistry, Ids, Logger } from '@holdfast/core'
 import type { Committer } from './commit/committer.ts'
+import type { KeptEvents } from './consumers/kept-events.ts'
 import type { EraseQueue } from './erase/queue.ts'
 import type { Pending } from './files/pending.ts'
 import type { Pins } from './files/pins.ts'
@@ -12,6 +13,7 @@ export interface Opened {
   readonly pending: Pending
   readonly eraseQueue: EraseQueue
   readonly pins: Pins
+  readonly events: KeptEvents
   readonly nodeId: string
   readonly storeId: string
   readonly clock: Clock

@@ -26,8 +26,9 @@ import {
   type StorageKey,
   type Timer,
 } from '@holdfast/core'
-import { Committer, INCARNATION } from './commit/committer.ts'
+import { Committer, type CommitterParts, INCARNATION } from './commit/committer.ts'
 import { EmbeddedLog } from './commit/log.ts'
+import { KeptEvents } from './consumers/kept-events.ts'
 import { lockDataDir } from './data-dir/lock.ts'
 import { nodeIdOf } from './data-dir/node-id.ts'
 import { StoreIdentity } from './data-dir/store-identity.ts'
@@ -134,12 +135,18 @@ export class ManifestService implements Manifest, Service {
       const identity = await StoreIdentity.open(storage, rows, ids)
       const pending = new Pending(rows)
       const eraseQueue = new EraseQueue(rows)
+      const events = new KeptEvents(rows, embedded)
       const local = {
         settled: (key: string) => pending.end(key),
         mustErase: (key: string, since: number) => eraseQueue.add(key, since),
         erased: (key: string) => eraseQueue.remove(key),
-        reload: () => eraseQueue.reload(),
-      }
+        deleted: events.deleted,
+        applied: events.applied,
+        reload: () => {
+          eraseQueue.reload()
+          events.reload()
+        },
+      } satisfies CommitterParts['local']
       const committer = new Committer({
         state,
         log: embedded,
@@ -162,6 +169,7 @@ export class ManifestService implements Manifest, Service {
         pending,
         eraseQueue,
         pins,
+        events,
         nodeId,
         storeId: identity.storeId,
         clock,

@@ -39,8 +39,8 @@ export interface TestNode {
   commit(...ops: Op[]): Promise<CommitResult>
   /** Commits one op and gives its outcome as `done`, `same` or the reason of the skip. */
   outcome(op: Op): Promise<string>
-  /** Stops the node and starts another one over the same folder, store and clock. */
-  restart(): Promise<TestNode>
+  /** Stops the node and starts another one over the same folder, store and clock, otherwise as said. */
+  restart(changes?: TestNodeOptions): Promise<TestNode>
 }
 
 export interface TestNodeOptions extends Partial<ManifestOptions> {
@@ -96,9 +96,9 @@ export async function testNode(options: TestNodeOptions = {}): Promise<TestNode>
       const [outcome] = (await commit(op)).outcomes
       return outcome!.status === 'skipped' ? outcome!.reason : outcome!.status
     },
-    async restart() {
+    async restart(changes) {
       await node.stop()
-      return testNode({ ...options, dataDir, objects, clock })
+      return testNode({ ...options, dataDir, objects, clock, ...changes })
     },
   }
 }

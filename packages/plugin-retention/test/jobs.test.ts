@@ -104,8 +104,8 @@ describe('retention as a job', () => {
       api: '1.0',
       setup: ({ hooks }) => hooks.gate.tap(async ({ chunk }) => (chunk === 1 ? late() : undefined)),
     })
-    const test = await testNode({ timeout: '1m', eraseDelay: '1h' }, [slow])
-    late = async () => void (await test.clock.advance(60_000)) as undefined
+    const test = await testNode({ timeout: '5s', eraseDelay: '1h' }, [slow])
+    late = async () => void (await test.clock.advance(5000)) as undefined
     await register(test, 1500, EXPIRED)
     const run = await test.node.jobs.run('retention', { act: true })
     expect(run).toMatchObject({ outcome: { reason: 'timed_out' }, done: { files: 1000 } })

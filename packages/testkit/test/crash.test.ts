@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { FailpointRegistry } from '@holdfast/core'
 import { type CrashOptions, runUntilCrash, runUntilKilled } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
 
@@ -43,7 +44,10 @@ describe('runUntilCrash', () => {
     const finished = {
       finished: true,
       stdout: 'pass 1 \npass 2 \npass 3 \n',
-      passes: new Map(Object.entries({ 'job.chunk.after': 0, 'job.chunk.before': 3 })),
+      passes: new Map([
+        ...new FailpointRegistry().names().map((name) => [name, 0] as const),
+        ['job.chunk.before', 3],
+      ]),
     }
     expect(await runUntilCrash(program.file)).toEqual(finished)
     expect(await runUntilCrash(program.file, { at: 'job.chunk.before', skip: 3 })).toEqual(finished)

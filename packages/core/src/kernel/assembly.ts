@@ -136,7 +136,13 @@ function serviceProblems(plugins: readonly Plugin[]): AssemblyProblem[] {
     }
   for (const plugin of plugins)
     for (const need of plugin.needs)
-      if (!isOptional(need) && !provider.has(need))
+      if (serviceOf(need) === 'batches')
+        problems.push({
+          plugin: plugin.name,
+          problem:
+            "needs the service batches, which is the kernel's own; tap onManifestBatch or onFileDeleted",
+        })
+      else if (!isOptional(need) && !provider.has(need))
         problems.push({
           plugin: plugin.name,
           problem: `needs the service ${need}, which no plugin provides; add one that does`,

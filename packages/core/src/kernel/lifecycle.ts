@@ -7,6 +7,14 @@ interface Opened {
   readonly close: () => Promise<void> | void
 }
 
+/** A part of the kernel that starts when the services have, and begins its work when everything else has. */
+export interface Between {
+  readonly name: string
+  open(): Promise<void>
+  begin(): void
+  end(): Promise<void>
+}
+
 /** Opens services and start functions in order, and closes what was opened, one at a time, in reverse. */
 export class Lifecycle {
   readonly #opened: Opened[] = []
@@ -16,7 +24,7 @@ export class Lifecycle {
     this.#log = log
   }
 
-  async open(registrations: Registrations, signal: AbortSignal): Promise<void> {
+  async open(registrations: Registrations, between: Between, signal: AbortSignal): Promise<void> {
     try {
       for (const name of registrations.names()) {
         signal.throwIfAborted()
@@ -24,11 +32,14 @@ export class Lifecycle {
         await service.start?.({ signal })
         this.#opened.push({ name, close: () => service.stop?.() })
       }
+      await between.open()
       for (const { plugin, fn } of registrations.onStop) this.#opened.push({ name: plugin.id, close: fn })
       for (const { plugin, fn } of registrations.onStart) {
         signal.throwIfAborted()
         await fn(registrations.needed(plugin) as never, { signal })
       }
+      between.begin()
+      this.#opened.push({ name: between.name, close: () => between.end() })
     } catch (error) {
       // What failed first is what the user must see; a failing clean-up is only logged.
       const problems = await this.close()

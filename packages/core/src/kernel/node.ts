@@ -8,8 +8,11 @@ import { HoldfastError, messageOf } from '../errors.ts'
 import { FailpointRegistry } from '../failpoints.ts'
 import { ClockWatch, type ClockWatchOptions } from '../gate/clock-watch.ts'
 import { createGate, type Gate, type GateCondition } from '../gate/gate.ts'
-import { createGateHook } from '../hooks/gate-hook.ts'
-import { type HookPorts, type Seal, undeliverable } from '../hooks/ports.ts'
+import type { BatchSource } from '../hooks/consumers.ts'
+import { Delivery } from '../hooks/delivery.ts'
+import { createHooks } from '../hooks/hooks.ts'
+import { type HookMetrics, NO_HOOK_METRICS } from '../hooks/metrics.ts'
+import type { NodeHooks } from '../hooks/status.ts'
 import { createIds } from '../ids.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import { memoryJournal } from '../jobs/memory-journal.ts'
@@ -21,7 +24,7 @@ import type { Eraser } from '../manifest/eraser.ts'
 import type { Files } from '../manifest/files.ts'
 import { MetricsRegistry } from '../metrics/registry.ts'
 import { type AssembledPlugin, assemble, assemblyInvalid } from './assembly.ts'
-import { Lifecycle, stopFailed } from './lifecycle.ts'
+import { type Between, Lifecycle, stopFailed } from './lifecycle.ts'
 import type { Plugin, PluginContext } from './plugin.ts'
 import { Registrations } from './registrations.ts'
 import type { ServiceName, Services } from './services.ts'
@@ -38,7 +41,9 @@ export interface NodeOptions {
   /** A logger, or the level of the node's own, which writes JSON lines to standard error. Default `warn`. */
   readonly log?: Logger | LogLevel
   readonly failpoints?: FailpointRegistry
-  /** How long `stop` waits for running jobs before it cancels them. Default 30s, at most 1d. */
+  /** Takes the duration of every tap's call. Default: nobody does. */
+  readonly hookMetrics?: HookMetrics
+  /** How long `stop` waits for running jobs, and for taps, before it gives them up. Default 30s, at most 1d. */
   readonly stopDeadline?: number | string
   /**
    * What a config file says: settings by knob, by plugin id; those of the node itself under `node`. Options in code
@@ -60,6 +65,7 @@ export interface HoldfastNode extends AsyncDisposable {
   readonly audit: Pick<Audit, 'on'>
   readonly metrics: Pick<MetricsRegistry, 'snapshot'>
   readonly gate: Gate
+  readonly hooks: NodeHooks
   /** A service by its name. @throws HF_NOT_STARTED, HF_SERVICE_MISSING */
   service<S extends ServiceName>(name: S): Services[S]
   /** Every setting of the node and its plugins: its value and where it came from. Secrets are masked. */
@@ -91,6 +97,7 @@ class Kernel implements HoldfastNode {
   readonly #registrations = new Registrations()
   readonly #lifecycle: Lifecycle
   readonly #clockWatch: ClockWatch
+  readonly #delivery: Delivery
   readonly #givenId: string | undefined
   readonly #stopDeadline: number
   readonly #secrets: Secrets
@@ -117,8 +124,8 @@ class Kernel implements HoldfastNode {
     const logger = maskedLog(typeof log === 'object' ? log : createLogger(settings.log), secrets)
     this.#secrets = secrets
     this.#configEntries = entries
-    const seal: Seal = { sealed: false }
-    const gateHook = createGateHook(seal)
+    const hooks = createHooks(clock, logger, options.hookMetrics ?? NO_HOOK_METRICS)
+    this.#delivery = new Delivery({ hooks, clock, log: logger, failpoints })
     const ids = createIds(clock)
     this.#givenId = options.id
     this.#stopDeadline = settings.stopDeadline
@@ -126,7 +133,7 @@ class Kernel implements HoldfastNode {
     const newestRecord = () =>
       this.#registrations.has('manifest') ? this.service('manifest').head().time : 0
     this.#clockWatch = new ClockWatch(clock, newestRecord, options.clockWatch)
-    this.gate = createGate(() => this.#conditions(), gateHook)
+    this.gate = createGate(() => this.#conditions(), hooks.gate)
     const node = this
     this.audit = createAudit(() => node.id, clock, logger)
     const memory = memoryJournal()
@@ -158,15 +165,18 @@ class Kernel implements HoldfastNode {
         audit: this.audit,
         metrics: this.metrics,
         node: { givenId: options.id, layout },
-        hooks: {
-          gate: gateHook.port(plugin.id),
-          onManifestBatch: undeliverable('onManifestBatch', plugin.id, seal),
-          onFileDeleted: undeliverable('onFileDeleted', plugin.id, seal),
-          beforeSnapshotWrite: undeliverable('beforeSnapshotWrite', plugin.id, seal),
-        } satisfies HookPorts,
+        hooks: hooks.portsOf(plugin.id),
       }))
-    seal.sealed = true
+    hooks.seal()
     this.#registrations.seal()
+    const unserved = this.#registrations.has('batches') ? [] : this.#delivery.names
+    if (unserved.length > 0)
+      throw assemblyInvalid(
+        unserved.map(({ hook, plugin }) => ({
+          plugin,
+          problem: `taps ${hook}, but no plugin provides the service batches; add a manifest`,
+        })),
+      )
   }
 
   #setUp({ plugin, config }: AssembledPlugin, parts: (plugin: Plugin) => object): void {
@@ -255,6 +265,24 @@ class Kernel implements HoldfastNode {
     return this.#registrations.face(name) as Services[S]
   }
 
+  get hooks(): NodeHooks {
+    this.#mustBeStarted('its hooks')
+    return this.#delivery
+  }
+
+  #between(): Between {
+    const delivery = this.#delivery
+    return {
+      name: 'hooks',
+      open: async () => {
+        if (this.#registrations.has('batches'))
+          await delivery.open(this.#registrations.face('batches') as BatchSource)
+      },
+      begin: () => delivery.begin(),
+      end: () => delivery.end(this.#stopDeadline),
+    }
+  }
+
   #mustBeStarted(what: string): void {
     if (this.#state === 'created' || this.#state === 'starting')
       throw new HoldfastError(
@@ -275,7 +303,7 @@ class Kernel implements HoldfastNode {
       throw new HoldfastError('HF_STOPPED', 'the node was stopped: make a new one')
     this.#state = 'starting'
     try {
-      await this.#lifecycle.open(this.#registrations, this.#starting.signal)
+      await this.#lifecycle.open(this.#registrations, this.#between(), this.#starting.signal)
     } catch (error) {
       this.#state = 'stopped'
       throw error

@@ -1,3 +1,4 @@
+import type { BatchSource } from '../hooks/consumers.ts'
 import type { Journal } from '../jobs/journal.ts'
 import type { Eraser } from '../manifest/eraser.ts'
 import type { Files } from '../manifest/files.ts'
@@ -16,6 +17,8 @@ export interface Services {
   files: Files
   eraser: Eraser
   journal: Journal
+  /** What the kernel delivers `onManifestBatch` and `onFileDeleted` from. Plugins tap the hooks instead of needing it. */
+  batches: BatchSource
 }
 export type ServiceName = keyof Services & string
 

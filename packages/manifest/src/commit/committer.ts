@@ -12,7 +12,7 @@ import {
 import { ByteReader, ByteWriter } from '../format/bytes.ts'
 import { readBatch, writeBatch, writeRecordHead } from '../format/record.ts'
 import { named, TABLE } from '../format/rows.ts'
-import { applyBatch, findBatch } from '../state/apply.ts'
+import { type Applied, applyBatch, findBatch } from '../state/apply.ts'
 import type { LocalEffects } from '../state/ops.ts'
 import { type BatchRow, SAME } from '../state/outcomes.ts'
 import type { Rows } from '../state/rows.ts'
@@ -26,7 +26,7 @@ export const INCARNATION = named(TABLE.node, 'incarnation')
 export interface CommitterParts {
   readonly state: State
   readonly log: EmbeddedLog
-  readonly local: LocalEffects & { reload(): void }
+  readonly local: LocalEffects & { applied(index: number, batches: readonly Applied[]): void; reload(): void }
   readonly clock: Clock
   readonly ids: Ids
   readonly failpoints: FailpointRegistry
@@ -55,9 +55,10 @@ export class Committer {
     return this.#broken === undefined ? undefined : messageOf(this.#broken)
   }
 
-  /** Called after every transaction. */
-  onCommitted(listener: () => void): void {
+  /** Calls `listener` after every transaction, until the result is called. */
+  onCommitted(listener: () => void): () => void {
     this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
   }
 
   async commit(batch: Batch, { signal }: CallOptions = {}): Promise<CommitResult> {
@@ -163,7 +164,10 @@ export class Committer {
         )
         for (const { bytes } of batches) record.raw(bytes)
         const sum = log.append(position.index, record.copy())
-        for (const { batch } of batches) applyBatch(state, batch, position, { time, local })
+        local.applied(
+          position.index,
+          batches.map(({ batch }) => applyBatch(state, batch, { position, time, local })),
+        )
         Object.assign(head, { ...position, time, record: sum })
         state.flush()
       }

@@ -1,5 +1,5 @@
 import { HoldfastError, type LogRecord, type Position } from '@holdfast/core'
-import { readRecord } from '../format/record.ts'
+import { type Recorded, readRecord } from '../format/record.ts'
 import { indexOfLogRow, logRow } from '../format/rows.ts'
 import type { Seal } from '../format/seal.ts'
 import type { Head } from '../state/head.ts'
@@ -38,6 +38,11 @@ export class EmbeddedLog {
       const bytes = value.subarray(0, value.length - 8)
       return { position: positionOf(key, bytes), bytes }
     })
+  }
+
+  /** The record at an index, read. */
+  record(index: number): Recorded | undefined {
+    return this.#rows.get(logRow(index), (payload) => readRecord(payload.rest()))
   }
 
   /**

@@ -4,14 +4,8 @@ import type { KeyRow } from '../format/key-row.ts'
 /** Failures of one key after which it is set aside until somebody says `retry`. */
 export const SET_ASIDE_AFTER = 10
 
-const FIRST_MS = 1000
-/** Longest wait between two tries of one key, ms. */
+/** Longest wait between two tries of one key, ms: what `backoff` grows to. */
 export const LONGEST_WAIT_MS = 10 * 60_000
-
-/** Milliseconds to wait after this many failures: doubles from a second up to ten minutes. */
-export function backoff(attempts: number): number {
-  return Math.min(LONGEST_WAIT_MS, FIRST_MS * 2 ** (attempts - 1))
-}
 
 /**
  * Whether other bytes than those that were doomed lie under the key. A minted key cannot have any: it was used once.

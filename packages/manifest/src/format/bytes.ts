@@ -117,6 +117,11 @@ export class ByteReader {
     return this.#buffer.toString('utf8', start, start + bytes)
   }
 
+  /** All that is left. */
+  rest(): Buffer {
+    return this.raw(this.#buffer.length - this.#at)
+  }
+
   raw(bytes: number): Buffer {
     const start = this.#take(bytes)
     return this.#buffer.subarray(start, start + bytes)

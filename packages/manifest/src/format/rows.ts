@@ -34,6 +34,12 @@ export const TABLE = {
   retry: 'R',
   /** name -> facts of this node */
   node: 'N',
+  /** hook, plugin -> how far the plugin's tap has come */
+  consumer: 'C',
+  /** index -> which batches of the record took effect, and the outcomes of their ops */
+  outcome: 'O',
+  /** index, ordinal -> listed file that the record doomed */
+  deletion: 'D',
 } as const
 export type Table = (typeof TABLE)[keyof typeof TABLE]
 
@@ -141,8 +147,23 @@ export function logRow(index: number): Buffer {
   return row
 }
 
+/** Also of the rows that are named after a log row. */
 export function indexOfLogRow(row: Buffer): number {
   return Number(row.readBigUInt64BE(1))
+}
+
+export function outcomeRow(index: number): Buffer {
+  const row = logRow(index)
+  row.write(TABLE.outcome, 0)
+  return row
+}
+
+export function deletionRow(index: number, ordinal: number): Buffer {
+  const row = Buffer.allocUnsafe(13)
+  row.write(TABLE.deletion, 0)
+  row.writeBigUInt64BE(BigInt(index), 1)
+  row.writeUInt32BE(ordinal, 9)
+  return row
 }
 
 export function slotRow(slot: number): Buffer {

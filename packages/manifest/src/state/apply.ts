@@ -1,4 +1,4 @@
-import type { Fence, OpOutcome, Position } from '@holdfast/core'
+import type { Fence, OpOutcome } from '@holdfast/core'
 import type { RecordedBatch } from '../format/record.ts'
 import { named, slotRow, TABLE } from '../format/rows.ts'
 import { applyOp, type OpContext } from './ops.ts'
@@ -16,16 +16,11 @@ export interface Applied extends BatchRow {
  * Applies one batch of a record, inside the transaction that also stores the record. Deterministic: the same records
  * give the same rows on every node.
  */
-export function applyBatch(
-  state: State,
-  batch: RecordedBatch,
-  position: Position,
-  context: OpContext,
-): Applied {
+export function applyBatch(state: State, batch: RecordedBatch, context: OpContext): Applied {
   const first = findBatch(state, batch.id)
   if (first) return { ...first, repeated: true }
   const { status, outcomes } = judge(state, batch, context)
-  const row: BatchRow = { position, status, outcomes }
+  const row: BatchRow = { position: context.position, status, outcomes }
   remember(state, batch.id, row)
   return { ...row, repeated: false }
 }

@@ -1,9 +1,21 @@
-import type { CondemnOp, DoomOp, ErasedOp, Op, OpOutcome, RegisterOp, UndoOp } from '@holdfast/core'
+import type {
+  CondemnOp,
+  DoomOp,
+  ErasedOp,
+  FilePath,
+  Op,
+  OpOutcome,
+  Position,
+  RegisterOp,
+  StorageKey,
+  UndoOp,
+} from '@holdfast/core'
 import { DONE, retired, SAME, skipped } from './outcomes.ts'
 import type { State } from './state.ts'
 
-/** What apply knows besides the state and the op: the record's time. */
+/** What apply knows besides the state and the op: the record's place and time. */
 export interface OpContext {
+  readonly position: Position
   readonly time: number
   /** What this node keeps beside the replicated rows; changed in the same transaction. */
   readonly local: LocalEffects
@@ -15,8 +27,18 @@ export interface LocalEffects {
   settled(key: string): void
   /** This node's store may hold the bytes of a doomed key. */
   mustErase(key: string, since: number): void
+  /** A key that was listed once is doomed by the record at this position. */
+  deleted(position: Position, file: DoomedFile): void
   /** Nobody has to erase this key any more. */
   erased(key: string): void
+}
+
+/** A doomed key that was a file. */
+export interface DoomedFile {
+  readonly key: StorageKey
+  readonly path: FilePath
+  readonly reason: string
+  readonly run?: string
 }
 
 /** Judges one op by the rows, the op and the record's time alone, and does it or skips it. */
@@ -116,7 +138,7 @@ function undo(state: State, { key }: UndoOp): OpOutcome {
 }
 
 /** Rows 28, 29 and 31. */
-function doom(state: State, { key }: DoomOp, { time, local }: OpContext): OpOutcome {
+function doom(state: State, { key }: DoomOp, { position, time, local }: OpContext): OpOutcome {
   const known = state.key(key)
   if (known?.state === 'doomed' || known?.state === 'gone') return SAME
   if (known?.state !== 'condemned') return skipped('absent')
@@ -124,6 +146,8 @@ function doom(state: State, { key }: DoomOp, { time, local }: OpContext): OpOutc
   const { notBefore: _, ...kept } = known
   state.doom(key, known, { ...kept, state: 'doomed', since: time, generation: state.nextGeneration() })
   local.mustErase(key, time)
+  const { entry, reason, run } = known
+  if (entry) local.deleted(position, { key, path: entry.path, reason, ...(run !== undefined && { run }) })
   return DONE
 }
 

@@ -44,9 +44,14 @@ export interface BatchRow {
   readonly outcomes: readonly OpOutcome[]
 }
 
-/** Runs of equal outcomes: a thousand times `done` takes three bytes. */
 export function writeBatchRow(writer: ByteWriter, { position, status, outcomes }: BatchRow): void {
-  writer.varint(position.term).varint(position.index).u8(STATUSES.indexOf(status)).varint(outcomes.length)
+  writer.varint(position.term).varint(position.index).u8(STATUSES.indexOf(status))
+  writeOutcomes(writer, outcomes)
+}
+
+/** Runs of equal outcomes: a thousand times `done` takes three bytes. */
+export function writeOutcomes(writer: ByteWriter, outcomes: readonly OpOutcome[]): void {
+  writer.varint(outcomes.length)
   for (let start = 0; start < outcomes.length; ) {
     let end = start + 1
     while (end < outcomes.length && outcomes[end] === outcomes[start]) end++
@@ -59,6 +64,10 @@ export function readBatchRow(reader: ByteReader): BatchRow {
   const position = { term: reader.varint(), index: reader.varint() }
   const status = STATUSES[reader.u8()]
   if (!status) throw corrupt('a batch with a status that there is not')
+  return { position, status, outcomes: readOutcomes(reader) }
+}
+
+export function readOutcomes(reader: ByteReader): OpOutcome[] {
   const count = reader.varint()
   const outcomes: OpOutcome[] = []
   if (count > MAX_BATCH_OPS) throw corrupt('a batch with more ops than there can be')
@@ -69,5 +78,5 @@ export function readBatchRow(reader: ByteReader): BatchRow {
     if (run === 0 || run > count - outcomes.length) throw corrupt('a batch with more outcomes than ops')
     for (let left = run; left > 0; left--) outcomes.push(outcome)
   }
-  return { position, status, outcomes }
+  return outcomes
 }

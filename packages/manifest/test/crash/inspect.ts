@@ -3,7 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Entry, FailpointRegistry, type HoldfastNode, mintedPath, type StorageKey } from '@holdfast/core'
-import { dataDirOf, nodeIn, rootOf } from './node.ts'
+import { distinct, eventsOf } from '../consumers/events-of.ts'
+import { openStore } from '../consumers/store.ts'
+import { dataDirOf, nodeIn, rootOf, witnessOf } from './node.ts'
+import { testimony } from './witness.ts'
 
 /** A folder for the lives of one node; gone with the test. */
 export async function tempFolder(): Promise<{ readonly path: string } & AsyncDisposable> {
@@ -35,12 +38,27 @@ export async function inspect(folder: string): Promise<Inspection> {
   problems.push(...node.service('manifest').check())
   for (const { key } of node.eraser.queue()) problems.push(`${key} is still queued`)
   const contentDigest = node.service('manifest').contentDigest()
+  await node.hooks.drain()
   await node.stop()
+  problems.push(...(await undelivered(folder)))
   for (const name of readdirSync(join(rootOf(folder), '.holdfast', 'tmp')))
     problems.push(`${name} is a temporary file`)
   problems.push(...emptyFolders(rootOf(folder), ''))
   const stored = keys.map((key) => mintedPath(key) ?? key).sort()
   return { contentDigest, stored, dataDir: readdirSync(dataDirOf(folder)).sort(), problems }
+}
+
+/** Where the taps of all lives together have seen something else than the log has. */
+async function undelivered(folder: string): Promise<string[]> {
+  await using store = await openStore(dataDirOf(folder))
+  const seen = testimony(witnessOf(folder))
+  const events = eventsOf(store, 0)
+  return (['batches', 'deleted'] as const).flatMap((what) => {
+    const got = distinct(seen[what])
+    const at = events[what].findIndex((event, index) => got[index] !== event)
+    if (at === -1 && got.length === events[what].length) return []
+    return [`of ${events[what].length} ${what} in the log ${got.length} were delivered; they part at ${at}`]
+  })
 }
 
 async function storedKeys(node: HoldfastNode): Promise<StorageKey[]> {

@@ -3,15 +3,22 @@ import { backendLocal } from '@holdfast/backend-local'
 import { createNode, type FailpointRegistry, type HoldfastNode } from '@holdfast/core'
 import { manifest } from '@holdfast/manifest'
 import { expiry } from './expiry.ts'
+import { witness } from './witness.ts'
 
 export const rootOf = (folder: string) => join(folder, 'files')
+export const witnessOf = (folder: string) => join(folder, 'witness')
 export const dataDirOf = (folder: string) => join(folder, 'data')
 
 /** The node that is killed, on real disks, below one folder. Every life of it has the same name. */
 export function nodeIn(folder: string, failpoints: FailpointRegistry): HoldfastNode {
   return createNode({
     id: 'node-1',
-    plugins: [backendLocal({ root: rootOf(folder) }), manifest({ dataDir: dataDirOf(folder) }), expiry()],
+    plugins: [
+      backendLocal({ root: rootOf(folder) }),
+      manifest({ dataDir: dataDirOf(folder) }),
+      expiry(),
+      witness(witnessOf(folder)),
+    ],
     failpoints,
     log: 'error',
   })
@@ -26,6 +33,7 @@ const GUARANTEES: readonly (readonly [string, string])[] = [
   ['local.delete.', 'M-11'],
   ['local.write.', 'B-02'],
   ['job.chunk.', 'R-03'],
+  ['hook.cursor.', 'K-09'],
 ]
 
 export function guaranteeOf(failpoint: string): string {

@@ -65,6 +65,7 @@ console.log(await foundLine(node))
 for (const [phase, run] of phases.entries()) {
   if (phase < done) continue
   await run()
+  await node.hooks.drain()
   writeFileSync(`${progress}.new`, String(phase + 1))
   renameSync(`${progress}.new`, progress)
 }

@@ -1,0 +1,75 @@
+import { AsyncParallelHook, AsyncSeriesHook } from 'tapable'
+import type { Clock } from '../clock.ts'
+import type { Denial, GateRequest } from '../gate/request.ts'
+import type { Logger } from '../log.ts'
+import type { DurableHook, HookEvents } from './consumers.ts'
+import type { DeletedFile, ManifestEvent } from './events.ts'
+import { createGateHook, type GateHook } from './gate-hook.ts'
+import { type GuardedHook, guardHook, type HookArguments } from './hook.ts'
+import type { HookMetrics } from './metrics.ts'
+import type { HookPort, HookPorts } from './ports.ts'
+import { createSnapshotHook, type SnapshotHook } from './snapshot-hook.ts'
+import { acceptNothing, type GuardParts, type HookRule } from './tap.ts'
+import { Watchdog } from './watchdog.ts'
+
+/** Hooks that are never called as a whole: delivery calls each tap alone. */
+export type DurableHooks = { readonly [H in DurableHook]: GuardedHook<HookEvents[H], void> }
+
+/** The four hooks of a node. */
+export interface Hooks extends DurableHooks {
+  readonly gate: GateHook
+  readonly beforeSnapshotWrite: SnapshotHook
+  /** The hooks as one plugin sees them. */
+  portsOf(plugin: string): HookPorts
+  /** After the last setup: no tap can be registered any more. */
+  seal(): void
+  /** Gives up the timer that watches over time limits. */
+  rest(): void
+}
+
+const TIME_LIMIT_MS = 60_000
+
+export function createHooks(clock: Clock, log: Logger, metrics: HookMetrics): Hooks {
+  const seal = { sealed: false }
+  const watchdog = new Watchdog(clock)
+  const parts: GuardParts = { clock, watchdog, metrics }
+  const delivered = (hook: HookRule<void>['hook']): HookRule<void> => ({
+    hook,
+    timeLimit: TIME_LIMIT_MS,
+    accept: acceptNothing,
+  })
+  const gate = createGateHook(seal, parts)
+  const beforeSnapshotWrite = createSnapshotHook(seal, parts, log)
+  const onManifestBatch = guardHook<ManifestEvent, void>(
+    new AsyncSeriesHook<HookArguments<ManifestEvent>, { timeLimit?: number }>(['event', 'options']),
+    delivered('onManifestBatch'),
+    seal,
+    parts,
+    { once: true },
+  )
+  const onFileDeleted = guardHook<DeletedFile, void>(
+    new AsyncParallelHook<HookArguments<DeletedFile>, { timeLimit?: number }>(['event', 'options']),
+    delivered('onFileDeleted'),
+    seal,
+    parts,
+    { once: true },
+  )
+  return Object.freeze({
+    gate,
+    onManifestBatch,
+    onFileDeleted,
+    beforeSnapshotWrite,
+    portsOf: (plugin: string) =>
+      Object.freeze({
+        // The gate names a denial's plugin itself; a tap only denies.
+        gate: gate.port(plugin) as HookPort<GateRequest, Denial | undefined>,
+        onManifestBatch: onManifestBatch.port(plugin),
+        onFileDeleted: onFileDeleted.port(plugin),
+        beforeSnapshotWrite: beforeSnapshotWrite.port(plugin),
+      }),
+    seal: () => {
+      seal.sealed = true
+    },
+    rest: () => watchdog.rest(),
+  })
+}

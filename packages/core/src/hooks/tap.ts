@@ -1,0 +1,187 @@
+import type { Clock } from '../clock.ts'
+import { HoldfastError, messageOf } from '../errors.ts'
+import { CallContext } from './call.ts'
+import type { HookMetrics } from './metrics.ts'
+import type { HookName } from './ports.ts'
+import type { Watchdog, Watched } from './watchdog.ts'
+
+/** What the guards of a node share. */
+export interface GuardParts {
+  readonly clock: Clock
+  readonly watchdog: Watchdog
+  readonly metrics: HookMetrics
+}
+
+/** How a hook reads what its taps answer. */
+export interface HookRule<Result> {
+  readonly hook: HookName
+  /** Default time limit of a tap, ms. */
+  readonly timeLimit: number
+  /** The answer, when it is of the right kind. @throws TypeError that says what it is instead: "resolved with ..." */
+  accept(answer: unknown, plugin: string): Result
+  /** What a failed tap stands for, where the hook has a rule for that; without it the call rejects. */
+  failed?(failure: HoldfastError, plugin: string): Result
+}
+
+/** What is known of a tap, for the status. Times in ms since 1970 UTC. */
+export interface TapRecord {
+  calls: number
+  failures: number
+  lastError?: { readonly message: string; readonly at: number }
+}
+
+interface Call extends Watched {
+  readonly start: number
+  readonly context: CallContext
+}
+
+/**
+ * One tap behind its guard. Whatever it does (throws, hangs past its limit, answers with the wrong kind), the caller
+ * gets one answer in time, and a failure carries the plugin's id. While a call hangs the tap is not called again.
+ */
+export class Tap<Event, Result> {
+  readonly plugin: string
+  readonly record: TapRecord = { calls: 0, failures: 0 }
+  readonly #fn: (event: Event, context: CallContext) => unknown
+  readonly #rule: HookRule<Result>
+  readonly #timeLimit: number
+  readonly #parts: GuardParts
+  readonly #hanging = new Set<Call>()
+  readonly #waiting: (() => void)[] = []
+
+  constructor(
+    plugin: string,
+    fn: (event: Event, context: CallContext) => unknown,
+    rule: HookRule<Result>,
+    timeLimit: number | undefined,
+    parts: GuardParts,
+  ) {
+    this.plugin = plugin
+    this.#fn = fn
+    this.#rule = rule
+    this.#timeLimit = timeLimit ?? rule.timeLimit
+    this.#parts = parts
+  }
+
+  get hook(): HookName {
+    return this.#rule.hook
+  }
+
+  /** How long the oldest call hangs that is past its time limit, ms; undefined while none does. */
+  get hangingFor(): number | undefined {
+    for (const { start } of this.#hanging) return this.#parts.clock.monotonic() - start
+    return undefined
+  }
+
+  /** Calls `fn` once, when no call hangs any more. */
+  onceFree(fn: () => void): void {
+    if (this.#hanging.size === 0) fn()
+    else this.#waiting.push(fn)
+  }
+
+  /** @throws HF_TAP_FAILED with hook and plugin, unless the hook has a rule for failed taps */
+  call(event: Event, signal?: AbortSignal): Promise<Result> {
+    const { clock, watchdog } = this.#parts
+    this.record.calls++
+    const hangingFor = this.hangingFor
+    if (hangingFor !== undefined) return this.#refuse(`has hung for ${Math.round(hangingFor)} ms`)
+    const start = clock.monotonic()
+    const context = new CallContext(signal)
+    let pending: unknown
+    try {
+      pending = this.#fn(event, context)
+    } catch (error) {
+      this.#observe(start, false)
+      return this.#refuse(`failed: ${messageOf(error)}`, error)
+    }
+    if (!isThenable(pending)) {
+      this.#observe(start, false)
+      return this.#refuse('returned no promise')
+    }
+    const answer = pending
+    return new Promise((resolve, reject) => {
+      const fail = (why: string, cause?: unknown) => {
+        this.#observe(start, false)
+        const failure = this.#failure(why, cause)
+        if (this.#rule.failed) resolve(this.#rule.failed(failure, this.plugin))
+        else reject(failure)
+        return failure
+      }
+      const call: Call = {
+        start,
+        context,
+        deadline: start + this.#timeLimit,
+        expire: () => {
+          this.#hanging.add(call)
+          CallContext.abort(context, fail(`took longer than ${this.#timeLimit} ms`))
+        },
+      }
+      watchdog.enter(call)
+      answer.then(
+        (value) => {
+          if (!this.#ended(call)) return
+          let result: Result
+          try {
+            result = this.#rule.accept(value, this.plugin)
+          } catch (error) {
+            fail(messageOf(error))
+            return
+          }
+          this.#observe(start, true)
+          resolve(result)
+        },
+        (error: unknown) => {
+          if (this.#ended(call)) fail(`failed: ${messageOf(error)}`, error)
+        },
+      )
+    })
+  }
+
+  /** False for a call that had been given up; it only frees the tap. */
+  #ended(call: Call): boolean {
+    CallContext.end(call.context)
+    if (!this.#hanging.delete(call)) {
+      this.#parts.watchdog.leave(call)
+      return true
+    }
+    if (this.#hanging.size === 0) for (const fn of this.#waiting.splice(0)) fn()
+    return false
+  }
+
+  #refuse(why: string, cause?: unknown): Promise<Result> {
+    const failure = this.#failure(why, cause)
+    const { failed } = this.#rule
+    return failed ? Promise.resolve(failed(failure, this.plugin)) : Promise.reject(failure)
+  }
+
+  #failure(why: string, cause: unknown): HoldfastError {
+    const { hook, plugin } = this
+    this.record.failures++
+    this.record.lastError = { message: why, at: this.#parts.clock.now() }
+    return new HoldfastError('HF_TAP_FAILED', `the ${hook} tap of plugin ${plugin} ${why}`, {
+      context: { hook, plugin, why },
+      cause,
+    })
+  }
+
+  #observe(start: number, ok: boolean): void {
+    const { metrics, clock } = this.#parts
+    metrics.observe(this.hook, this.plugin, clock.monotonic() - start, ok)
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function'
+  )
+}
+
+/** For messages: what an answer of the wrong kind is. */
+export function kindOf(value: unknown): string {
+  return value === null ? 'null' : typeof value
+}
+
+/** The rule of hooks whose taps have nothing to answer. */
+export function acceptNothing(answer: unknown): void {
+  if (answer !== undefined) throw new TypeError(`resolved with ${kindOf(answer)}, not with undefined`)
+}

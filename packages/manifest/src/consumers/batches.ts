@@ -1,0 +1,141 @@
+import type {
+  BatchSource,
+  CallOptions,
+  CommittedBatch,
+  ConsumerName,
+  ConsumerRow,
+  Cursor,
+  DeletedFile,
+  DurableHook,
+  EventPage,
+  HookEvents,
+  Position,
+} from '@holdfast/core'
+import { corrupt } from '../format/bytes.ts'
+import type { Opened } from '../opened.ts'
+import type { KeptEvents } from './kept-events.ts'
+
+/** Ops of one read: reading them blocks the process. */
+const OPS = 2000
+
+/** The service `batches`: what the kernel delivers hooks from. */
+export class ManifestBatches implements BatchSource {
+  readonly #opened: () => Opened
+
+  constructor(opened: () => Opened) {
+    this.#opened = opened
+  }
+
+  head(): Position {
+    const { term, index } = this.#opened().state.head
+    return { term, index }
+  }
+
+  consumers(): readonly ConsumerRow[] {
+    return this.#opened().events.consumers.all()
+  }
+
+  onCommitted(listener: () => void): () => void {
+    return this.#opened().committer.onCommitted(listener)
+  }
+
+  async enroll(names: readonly ConsumerName[]): Promise<void> {
+    const { events } = this.#opened()
+    if (names.every((name) => events.consumers.has(name)) && !events.canTrim()) return
+    await this.#change(({ consumers }) => {
+      // The head as the transaction finds it: what the same transaction appends comes behind it.
+      const cursor = { position: this.head(), done: 0 }
+      for (const name of names) if (!consumers.has(name)) consumers.put({ ...name, cursor })
+    })
+  }
+
+  save(rows: readonly ConsumerRow[]): Promise<void> {
+    return this.#change(({ consumers }) => {
+      for (const row of rows) consumers.put(row)
+    })
+  }
+
+  forget(names: readonly ConsumerName[]): Promise<void> {
+    return this.#change(({ consumers }) => {
+      for (const name of names) consumers.remove(name)
+    })
+  }
+
+  /** Changes rows of consumers, then removes what nobody needs any more because of that. */
+  async #change(change: (events: KeptEvents) => void): Promise<void> {
+    const { committer, events } = this.#opened()
+    let more = false
+    await committer.local(() => {
+      change(events)
+      more = events.trim()
+    })
+    while (more)
+      await committer.local(() => {
+        more = events.trim()
+      })
+  }
+
+  async read<H extends DurableHook>(
+    hook: H,
+    after: Cursor,
+    { limit }: CallOptions & { readonly limit: number },
+  ): Promise<EventPage<HookEvents[H]>> {
+    const page = hook === 'onManifestBatch' ? this.#batches(after, limit) : this.#deletions(after, limit)
+    return page as EventPage<HookEvents[H]>
+  }
+
+  /** Whole records, so that none is read twice. */
+  #batches({ position, done }: Cursor, limit: number): EventPage<CommittedBatch> {
+    const head = this.head()
+    const events: { event: CommittedBatch; after: Cursor }[] = []
+    let before = position
+    let ops = 0
+    while (before.index < head.index && events.length < limit && ops < OPS) {
+      const skip = before === position ? done : 0
+      const { position: here, batches } = this.#batchesOf(before.index + 1)
+      const last = batches.at(-1)
+      for (const [at, event] of batches.entries()) {
+        ops += event.ops.length
+        if (at >= skip)
+          events.push({
+            event,
+            after: event === last ? { position: here, done: 0 } : { position: before, done: at + 1 },
+          })
+      }
+      before = here
+    }
+    return { events, upTo: before === position ? { position, done } : { position: before, done: 0 } }
+  }
+
+  /** The batches of a record that are events. */
+  #batchesOf(index: number): { position: Position; batches: CommittedBatch[] } {
+    const found = this.#opened().events.record(index)
+    // Nothing is truncated yet, and both rows are written with their record while anybody needs them.
+    if (!found) throw corrupt('no record where a tap has to go on', { index })
+    const { record, outcomes } = found
+    const position = { term: record.term, index }
+    const batches = record.batches.flatMap(({ id, ops }, ordinal): CommittedBatch[] => {
+      const its = outcomes[ordinal]
+      return its ? [{ type: 'batch', id, position, ordinal, time: record.time, ops, outcomes: its }] : []
+    })
+    return { position, batches }
+  }
+
+  #deletions({ position, done }: Cursor, limit: number): EventPage<DeletedFile> {
+    const { events, state } = this.#opened()
+    const head = this.head()
+    // One more than asked for, to see whether the last one is the last of its record.
+    const found = events.deletions(position.index, done, limit + 1)
+    const given = found.slice(0, limit)
+    let cursor: Cursor = { position, done }
+    const pages = given.map((deletion, at) => {
+      const next = found[at + 1]
+      const isLast = next ? next.position.index !== deletion.position.index : true
+      cursor = isLast ? { position: deletion.position, done: 0 } : { ...cursor, done: cursor.done + 1 }
+      const current = state.entry(deletion.path)?.key
+      const event: DeletedFile = { ...deletion, ...(current !== undefined && { current }) }
+      return { event, after: cursor }
+    })
+    return { events: pages, upTo: found.length > limit ? cursor : { position: head, done: 0 } }
+  }
+}
