@@ -30,7 +30,7 @@ describe('delivery to the taps of onManifestBatch and onFileDeleted', () => {
     expect(seen).toEqual(['1', '2'])
   })
 
-  it('[K-08] [K-09] each tap goes at its own pace: one that is slow, fails or hangs delays no other', async () => {
+  it('[K-08] each tap goes at its own pace: one that is slow, fails or hangs delays no other', async () => {
     const seen: string[] = []
     const never = () => new Promise(() => undefined)
     const { batches, node } = await hookNode([

@@ -277,7 +277,7 @@ describe('the guard of a tap', () => {
     ])
   })
 
-  it('[K-06] [K-16] whatever way a tap takes to a hook, it is wrapped or refused', () => {
+  it('[K-06] whatever way a tap takes to a hook, it is wrapped or refused', () => {
     const clock = new ManualClock()
     const seal = { sealed: false }
     const hook = new AsyncSeriesHook<HookArguments<string>, { timeLimit?: number }>(['event', 'options'])

@@ -62,7 +62,7 @@ class Faults {
 }
 
 describe('the order of delivery', () => {
-  it('[K-08] [K-09] without its repetitions, what a tap gets is the log behind its first start', async () => {
+  it('[K-08] without its repetitions, what a tap gets is the log behind its first start', async () => {
     let fired = 0
     await fc.assert(
       fc.asyncProperty(

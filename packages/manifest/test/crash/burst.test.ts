@@ -31,7 +31,7 @@ async function findings(folder: string) {
 
 describe.concurrent('a burst of writes and deletes', { timeout: 60_000 }, () => {
   for (const after of delays())
-    it(`[M-04] [K-08] [K-09] killed ${after} ms into it: all that was acknowledged is there, no batch in part, and the taps of all lives saw the log`, async ({
+    it(`[M-04] killed ${after} ms into it: all that was acknowledged is there, no batch in part, and the taps of all lives saw the log`, async ({
       expect,
     }) => {
       await using folder = await tempFolder()
