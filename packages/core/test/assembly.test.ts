@@ -147,6 +147,12 @@ describe('assembling a node', () => {
     )
   })
 
+  it.each(['', 'a b', 'x'.repeat(129), '\ud800'])('[K-01] a node is not called %j', (id) => {
+    expect(() => createNode({ plugins: [], id, log: 'silent' })).toThrow(
+      expect.objectContaining({ code: 'HF_ASSEMBLY_INVALID' }),
+    )
+  })
+
   it('[K-03] the api of a plugin has the same major and no higher minor', () => {
     const of = (api: `${number}.${number}`) =>
       problemsOf([definePlugin({ name: 'x', id: 'x', version: '1', api, setup: () => undefined })])

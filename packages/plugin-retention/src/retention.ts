@@ -123,7 +123,15 @@ async function condemn(
   return { done: totalsOf(done), skipped }
 }
 
-function requestProblems({ policies: ids = [], asOf }: RetentionRequest, known: readonly Policy[]): string[] {
+const REQUEST_FIELDS: readonly string[] = ['policies', 'asOf'] satisfies (keyof RetentionRequest)[]
+
+function requestProblems(request: RetentionRequest, known: readonly Policy[]): string[] {
+  const { policies: ids = [], asOf } = request
+  const unknown = Object.keys(request).filter((field) => !REQUEST_FIELDS.includes(field))
+  // A misspelt `policies` must not mean all of them.
+  if (unknown.length > 0)
+    return [`"${unknown.join('", "')}" is unknown; known are ${REQUEST_FIELDS.join(', ')}`]
+  if (!Array.isArray(ids)) return ['policies is not a list of ids']
   const problems = ids.flatMap((id) => {
     const policy = known.find((candidate) => candidate.id === id)
     if (!policy)

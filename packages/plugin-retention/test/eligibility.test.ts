@@ -77,6 +77,14 @@ describe('eligibility', () => {
     })
   })
 
+  it('[A-06] a request with a field that is unknown, or of the wrong kind, is refused', async () => {
+    const test = await testNode()
+    for (const request of [{ policy: ['raw'] }, { policies: 'raw' }, { asOf: 'soon' }])
+      await expect(test.node.jobs.plan('retention', request as object)).rejects.toMatchObject({
+        code: 'HF_REQUEST_INVALID',
+      })
+  })
+
   it('[R-12] every problem of every policy is named', () => {
     const policies = [
       { id: 'Bad Id', match: '', maxAge: '3 moons' },

@@ -4,7 +4,7 @@ import type { ConfigEntry } from '../config/configuration.ts'
 import { maskedLog } from '../config/masked-log.ts'
 import type { Secrets } from '../config/secrets.ts'
 import type { Environment } from '../config/section.ts'
-import { HoldfastError, messageOf } from '../errors.ts'
+import { HoldfastError, isHoldfastError, messageOf } from '../errors.ts'
 import { FailpointRegistry } from '../failpoints.ts'
 import { ClockWatch, type ClockWatchOptions } from '../gate/clock-watch.ts'
 import { createGate, type Gate, type GateCondition } from '../gate/gate.ts'
@@ -86,6 +86,9 @@ export function createNode(options: NodeOptions): HoldfastNode {
   return new Kernel(options)
 }
 
+/** Names of nodes stand in records, logs and labels. */
+const ID = /^[\w.-]{1,128}$/
+
 type State = 'created' | 'starting' | 'started' | 'stopping' | 'stopped'
 
 class Kernel implements HoldfastNode {
@@ -127,6 +130,13 @@ class Kernel implements HoldfastNode {
     const hooks = createHooks(clock, logger, options.hookMetrics ?? NO_HOOK_METRICS)
     this.#delivery = new Delivery({ hooks, clock, log: logger, failpoints })
     const ids = createIds(clock)
+    if (options.id !== undefined && !ID.test(options.id))
+      throw assemblyInvalid([
+        {
+          plugin: 'node',
+          problem: `has the id ${JSON.stringify(options.id)}; give it 1 to 128 letters, digits, dots, dashes or underscores`,
+        },
+      ])
     this.#givenId = options.id
     this.#stopDeadline = settings.stopDeadline
     this.#lifecycle = new Lifecycle(logger)
@@ -200,7 +210,7 @@ class Kernel implements HoldfastNode {
         throw new TypeError('setup returned a value; it must be synchronous and return nothing')
     } catch (error) {
       // A coded error (a sealed hook, an undeliverable one) already says what to do.
-      if (error instanceof HoldfastError) throw error
+      if (isHoldfastError(error)) throw error
       throw assemblyInvalid(
         [{ plugin: plugin.name, problem: this.#secrets.mask(`its setup failed: ${messageOf(error)}`) }],
         this.#secrets.isIn(error) ? undefined : error,

@@ -11,6 +11,7 @@ import {
   type Layout,
   type Page,
   type PageQuery,
+  parseKey,
   parsePath,
   type Storage,
   type StorageKey,
@@ -55,7 +56,7 @@ export class ManifestFiles implements Files {
   ): Promise<AsyncIterable<Uint8Array>> {
     const opened = this.#parts.opened()
     const entry =
-      typeof target === 'string' ? this.#listed(parsePath(target)) : this.#byKey(target.key as StorageKey)
+      typeof target === 'string' ? this.#listed(parsePath(target)) : this.#byKey(parseKey(target.key))
     return openBytes(entry, opened.state, this.#parts.storage, opened.pins, options)
   }
 

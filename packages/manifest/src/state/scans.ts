@@ -1,13 +1,14 @@
-import type {
-  AgeQuery,
-  Condemned,
-  Entry,
-  FilePath,
-  KeyState,
-  NamespaceCounters,
-  Page,
-  PageQuery,
-  StorageKey,
+import {
+  type AgeQuery,
+  type Condemned,
+  type Entry,
+  type FilePath,
+  type KeyState,
+  MAX_PATH_BYTES,
+  type NamespaceCounters,
+  type Page,
+  type PageQuery,
+  type StorageKey,
 } from '@holdfast/core'
 import { readListed } from '../format/entry.ts'
 import type { KeyRow } from '../format/key-row.ts'
@@ -17,11 +18,17 @@ import type { State } from './state.ts'
 
 const PAGE = 1000
 
+/** No name is longer, so nothing begins with a longer prefix; LMDB would not take one as a key. */
+function isTooLong(prefix: string): boolean {
+  return Buffer.byteLength(prefix) > MAX_PATH_BYTES
+}
+
 /** Live files in byte order of their paths. */
 export function entries(
   state: State,
   { prefix = '', after: cursor, limit = PAGE }: PageQuery & { readonly prefix?: string },
 ): Page<Entry> {
+  if (isTooLong(prefix)) return { items: [] }
   const start = named(TABLE.entry, prefix)
   const from = cursor === undefined ? start : after(named(TABLE.entry, cursor))
   const items = state.rows.page(from, behind(start), limit, readListed)
@@ -50,6 +57,7 @@ export function condemned(
   state: State,
   { prefix = '', after: cursor, limit = PAGE }: PageQuery & { readonly prefix?: string },
 ): Page<Condemned> {
+  if (isTooLong(prefix)) return { items: [] }
   const start = named(TABLE.leaving, prefix)
   const from = cursor === undefined ? start : after(Buffer.from(cursor, 'base64'))
   const rows = state.rows.page(from, behind(start), limit, (payload, row) => ({
