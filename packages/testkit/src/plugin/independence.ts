@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { acting } from './jobs/acting.ts'
 import { LAWS } from './laws.ts'
 import { observed } from './observed.ts'
 import { drain } from './settle.ts'
@@ -40,9 +41,9 @@ export function independence(subject: Subject, jobs: readonly string[]): void {
     it(`[K-01] ${LAWS.independence}: job ${job} does in a second node what it did in the first`, async () => {
       await using one = await subject.open()
       await using two = await subject.open()
-      const request = { ...subject.request(job), act: true }
-      const first = await one.node.jobs.run(job, request)
-      const second = await two.node.jobs.run(job, request)
+      const refused = (how: string) => wrong(`job ${job}: ${how}`)
+      const first = await acting(one.node, job, subject.request(job), refused)
+      const second = await acting(two.node, job, subject.request(job), refused)
       expect(second.planned, wrong(`job ${job} plans something else when another node has run it`)).toEqual(
         first.planned,
       )

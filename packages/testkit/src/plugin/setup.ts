@@ -23,13 +23,15 @@ export function setup(subject: Subject): void {
   it(`[K-01] ${LAWS.setup}: nothing is opened before the start`, () => {
     const before = inventory()
     subject.factory()
-    expect(moreThan(before, inventory()), wrong('its factory opens something')).toEqual([])
+    const made = moreThan(before, inventory())
+    expect(made, wrong(`its factory opens ${made.join(', ')}`)).toEqual([])
     using at = placeFor(subject)
     const { plugin, seen } = observed(subject.factory())
     attempt(() => subject.assemble(at.place, plugin))
-    expect(seen.opened, wrong('its setup opens something; open it when the service or node starts')).toEqual(
-      [],
-    )
+    expect(
+      seen.opened,
+      wrong(`its setup opens ${seen.opened.join(', ')}; open it when the service or node starts`),
+    ).toEqual([])
     expect(
       readdirSync(at.place.dataDir, { recursive: true }),
       wrong('its setup writes files; write them when the service or node starts'),

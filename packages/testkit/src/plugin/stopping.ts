@@ -20,7 +20,8 @@ export function stopping(subject: Subject): void {
     const before = inventory()
     await life(assemble(at.place))
     expect(at.place.clock.timers, wrong(`timers of the clock are left ${when}; clear them in onStop`)).toBe(0)
-    expect(await leftSince(before), wrong(`something is left ${when}; close it in onStop`)).toEqual([])
+    const left = await leftSince(before)
+    expect(left, wrong(`left ${when}: ${left.join(', ')}; close it in onStop`)).toEqual([])
   }
 
   const alone = (place: TestPlace) => subject.assemble(place).node

@@ -2,6 +2,7 @@ import { type FailpointName, MAX_BATCH_OPS, Rendezvous } from '@holdfast/core'
 import { expect, it } from 'vitest'
 import { LAWS } from '../laws.ts'
 import type { Opened, Subject } from '../subject.ts'
+import { acting } from './acting.ts'
 
 /** A chunk and a little more: the smallest run that can be cancelled between two chunks. */
 const FILES = MAX_BATCH_OPS + 10
@@ -15,7 +16,7 @@ export function cancellation(subject: Subject, job: string): void {
     const parked = new Rendezvous()
     using _park = test.failpoints.arm(point, { kind: 'park', rendezvous: parked }, { skip })
     const controller = new AbortController()
-    const run = node.jobs.run(job, { ...request, act: true }, { signal: controller.signal })
+    const run = acting(node, job, request, wrong, { signal: controller.signal })
     await Promise.race([parked.reached, run])
     controller.abort(new Error('cancelled by the suite'))
     parked.release()
@@ -28,7 +29,7 @@ export function cancellation(subject: Subject, job: string): void {
       first.planned.files,
       wrong(`prepare(node, ${FILES}) made fewer files than a run of two chunks needs`),
     ).toBeGreaterThan(MAX_BATCH_OPS)
-    const second = await node.jobs.run(job, { ...request, act: true })
+    const second = await acting(node, job, request, wrong)
     expect(
       second.planned.files,
       wrong(

@@ -4,6 +4,7 @@ import { FAULTY_CALLS, type Fault } from '../../faults/fault-plan.ts'
 import { LAWS } from '../laws.ts'
 import { drain, runUntilSettled } from '../settle.ts'
 import type { Subject } from '../subject.ts'
+import { acting } from './acting.ts'
 
 /** What a store does to a node on a bad day. Kinds such as not_found are answers, not faults. */
 const KINDS: readonly BackendErrorKind[] = [
@@ -23,7 +24,7 @@ export function convergence(subject: Subject, job: string): void {
     await using opened = await subject.open()
     const { test, node } = opened
     const untouched = await test.digest()
-    const first = await node.jobs.run(job, { ...request, act: true })
+    const first = await acting(node, job, request, wrong)
     expect(first.outcome, wrong('its run did not complete')).toEqual({ status: 'completed' })
     expect(first.planned.files, wrong('its request finds nothing, so that nothing is shown')).toBeGreaterThan(
       0,
@@ -34,7 +35,7 @@ export function convergence(subject: Subject, job: string): void {
     expect(acted.state, wrong('it says that it did something, and nothing has changed')).not.toBe(
       untouched.state,
     )
-    const second = await node.jobs.run(job, { ...request, act: true })
+    const second = await acting(node, job, request, wrong)
     await drain(test)
     expect(second.done.files, wrong('a second run does more')).toBe(0)
     expect((await test.digest()).state, wrong('a second run changes manifest or objects again')).toBe(

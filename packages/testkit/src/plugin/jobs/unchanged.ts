@@ -4,6 +4,7 @@ import { closed, gatekeeper } from '../gatekeeper.ts'
 import { LAWS } from '../laws.ts'
 import { drain } from '../settle.ts'
 import type { Opened, Subject } from '../subject.ts'
+import { acting } from './acting.ts'
 
 /** What must leave manifest and objects as they are: looking, and every way in which the gate says no. */
 export function unchanged(subject: Subject, job: string): void {
@@ -48,7 +49,7 @@ export function unchanged(subject: Subject, job: string): void {
     await using opened = await subject.open({ beside: [keeper.plugin] })
     const before = await stateOf(opened)
     keeper.answer = async (asked) => (asked.chunk === undefined ? undefined : closed(asked))
-    const run = await opened.node.jobs.run(job, { ...request, act: true })
+    const run = await acting(opened.node, job, request, wrong)
     keeper.answer = async () => undefined
     expect(
       await stateOf(opened),
