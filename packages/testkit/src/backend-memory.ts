@@ -21,15 +21,21 @@ import {
   type Written,
 } from '@holdfast/core'
 
-interface MemoryObject extends Written {
+/** One object of a memory backend. */
+export interface MemoryObject extends Written {
   readonly version: string
   readonly bytes: Uint8Array
 }
 
 /** What a memory backend holds. Hand the same one to the next backend to see what a restart would see. */
 export class MemoryObjects {
-  readonly byKey = new Map<string, MemoryObject>()
-  #versions = 0
+  readonly byKey: Map<string, MemoryObject>
+  #versions: number
+
+  constructor(byKey = new Map<string, MemoryObject>()) {
+    this.byKey = byKey
+    this.#versions = byKey.values().reduce((newest, { version }) => Math.max(newest, Number(version)), 0)
+  }
 
   nextVersion(): string {
     return String(++this.#versions)

@@ -7,6 +7,7 @@ export {
 export {
   backendMemory,
   type MemoryBackendOptions,
+  type MemoryObject,
   MemoryObjects,
   memoryBackend,
 } from './backend-memory.ts'
@@ -15,3 +16,18 @@ export { crashChild } from './crash/crash-child.ts'
 export { type CrashOptions, type CrashOutcome, runUntilCrash } from './crash/run-until-crash.ts'
 export { type KillOptions, type KillOutcome, runUntilKilled } from './crash/run-until-killed.ts'
 export { FakeClock } from './fake-clock.ts'
+export { FAULTY_CALLS, type Fault, FaultPlan, type FaultyCall } from './faults/fault-plan.ts'
+export { faultyBackend, withFaults } from './faults/faulty-backend.ts'
+export { keptObjects } from './kept-objects.ts'
+export { describePlugin } from './plugin/describe-plugin.ts'
+export { LAWS, type Law } from './plugin/laws.ts'
+export type {
+  DescribePluginOptions,
+  PackageMetadata,
+  PluginFactory,
+  PluginSurroundings,
+} from './plugin/options.ts'
+export { pluginProgram } from './plugin/plugin-program.ts'
+export { createTestNode, type TestNode, type TestNodeOptions } from './test-node/create-test-node.ts'
+export { digestOf, type TestDigest } from './test-node/digest.ts'
+export type { TestPlugins } from './test-node/place.ts'

@@ -1,0 +1,84 @@
+import { readdirSync } from 'node:fs'
+import { describePlugin, LAWS, type Law } from '@holdfast/testkit'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { surroundings, sweeper } from './broken-plugins/base/sweeper.ts'
+import { type FailedCase, runBrokenPlugins } from './run-broken-plugins.ts'
+
+const sound = (options: object = {}) => sweeper({ options: { ...options } })
+describePlugin('that is sound', sound, {
+  ...surroundings(sound),
+  program: new URL('sweeper-program.ts', import.meta.url),
+})
+
+/** Each flaw, the laws that it breaks, and words of the message that say how. */
+const FLAWS: Readonly<Record<string, { readonly breaks: readonly Law[]; readonly how: string }>> = {
+  'acts-in-a-dry-run': { breaks: ['dryRun', 'gate'], how: 'a plan changed manifest or objects' },
+  'answers-true': {
+    breaks: ['tap', 'independence', 'gate', 'convergence', 'faults', 'cancellation'],
+    how: "with true: give { deny: 'why' } or undefined",
+  },
+  'async-setup': { breaks: ['setup'], how: 'it must be synchronous' },
+  'ignores-the-gate': {
+    breaks: ['gate', 'dryRun', 'convergence', 'cancellation'],
+    how: 'before the gate was asked for the first chunk',
+  },
+  'leaves-a-listener': { breaks: ['stop'], how: '1 x process listener of SIGHUP' },
+  'leaves-a-timer': { breaks: ['stop'], how: 'timers of the clock are left after a stop' },
+  'loses-counts': {
+    breaks: ['cancellation', 'convergence'],
+    how: 'it has lost the count of its finished chunk',
+  },
+  'never-converges': {
+    breaks: ['convergence', 'independence', 'faults', 'cancellation'],
+    how: 'a second run does more',
+  },
+  'no-crash-program': { breaks: ['crash'], how: 'the suite has no program to be killed there' },
+  'opens-at-setup': { breaks: ['setup', 'stop'], how: 'its setup opens 1 x open file' },
+  'shares-state': {
+    breaks: ['independence', 'dryRun', 'gate', 'convergence', 'cancellation'],
+    how: 'plans something else when another node has run it',
+  },
+  'stumbles-over-zero': { breaks: ['knobs'], how: 'option maxAge crashes on 0' },
+  'swallows-cancellation': {
+    breaks: ['cancellation'],
+    how: 'counts 1010 of 1010 files as done, and the next one finds 10',
+  },
+  'takes-a-negative-age': { breaks: ['knobs'], how: 'does not say what a negative value means' },
+  'wrong-version': { breaks: ['metadata'], how: 'its version is not the version of its package' },
+}
+
+describe('describePlugin', () => {
+  let failed: ReadonlyMap<string, readonly FailedCase[]>
+  beforeAll(async () => {
+    failed = await runBrokenPlugins()
+  }, 240_000)
+
+  it('[K-01] every broken plugin is looked at', () => {
+    const files = readdirSync(new URL('broken-plugins', import.meta.url)).filter((name) =>
+      name.endsWith('.ts'),
+    )
+    expect(files.map((name) => name.slice(0, -3)).sort()).toEqual(Object.keys(FLAWS).sort())
+    expect([...failed.keys()].sort()).toEqual(Object.keys(FLAWS).sort())
+  })
+
+  it.each(Object.entries(FLAWS))(
+    '[K-01] %s fails by the laws that it breaks, in their words',
+    (name, flaw) => {
+      const cases = failed.get(name) ?? []
+      expect(lawsOf(cases)).toEqual([...flaw.breaks].sort())
+      const [main] = flaw.breaks
+      const told = cases.filter(({ message }) => message.includes(`breaks the law "${main && LAWS[main]}"`))
+      expect(told.map(({ message }) => message).join('\n')).toContain(flaw.how)
+      for (const { message } of cases) expect(message).toContain('holdfast-plugin-sweeper')
+    },
+  )
+})
+
+/** The laws that a file's failures name. A failure that names none shows as its own text. */
+function lawsOf(cases: readonly FailedCase[]): string[] {
+  const laws = Object.entries(LAWS)
+  const named = cases.map(
+    ({ message }) => laws.find(([, words]) => message.includes(`breaks the law "${words}"`))?.[0] ?? message,
+  )
+  return [...new Set(named)].sort()
+}
