@@ -5,8 +5,8 @@ import {
   definePlugin,
   duration,
   type Files,
-  type JobDefinition,
   type Manifest,
+  type PlanContext,
   type PlanItem,
   type Plugin,
   type PluginSpec,
@@ -21,7 +21,15 @@ export type SweeperServices = {
   readonly files: Files
   readonly backend: Storage
 }
-export type SweeperJob = JobDefinition<SweeperServices>
+
+/** The parts of a job that a flaw may replace. */
+export interface SweeperJob {
+  readonly name: string
+  readonly doc: string
+  readonly action: 'condemn'
+  plan(request: object, context: PlanContext<SweeperServices>): AsyncIterable<readonly PlanItem[]>
+  act(chunk: readonly PlanItem[], context: ActContext<SweeperServices>): Promise<ChunkOutcome>
+}
 
 const KNOBS = {
   maxAge: duration({ doc: 'Files whose newest row is older than this go.', default: '30d' }),
