@@ -12,7 +12,7 @@ describePlugin('that is sound', sound, {
 
 /** Each flaw, the laws that it breaks, and words of the message that say how. */
 const FLAWS: Readonly<Record<string, { readonly breaks: readonly Law[]; readonly how: string }>> = {
-  'acts-in-a-dry-run': { breaks: ['dryRun', 'gate'], how: 'a plan changed manifest or objects' },
+  'acts-in-a-dry-run': { breaks: ['dryRun', 'faults', 'gate'], how: 'a plan changed manifest or objects' },
   'answers-true': {
     breaks: ['tap', 'independence', 'gate', 'convergence', 'faults', 'cancellation'],
     how: "with true: give { deny: 'why' } or undefined",
