@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import { type Clock, sleep } from './clock.ts'
 import { HoldfastError } from './errors.ts'
 
 /**
@@ -27,6 +28,10 @@ export type FailpointAction =
   | { readonly kind: 'error'; readonly error?: () => Error }
   /** Waits until the test calls `release`; `reached` tells the test that it may. */
   | { readonly kind: 'park'; readonly rendezvous: Rendezvous }
+  /** Waits this many milliseconds on the clock that it is given. */
+  | { readonly kind: 'delay'; readonly ms: number; readonly clock: Clock }
+  /** Does whatever a test wants here; what it throws is thrown here. */
+  | { readonly kind: 'callback'; readonly call: () => Promise<void> | void }
   /** Kills this process with SIGKILL, after writing the point's name and a newline to `report` (a file descriptor). */
   | { readonly kind: 'crash'; readonly report?: number }
 
@@ -102,15 +107,18 @@ export class FailpointRegistry {
     if (action?.kind === 'park') {
       action.rendezvous.arrive()
       await action.rendezvous.released
-    } else if (action) act(name, action)
+    } else if (action?.kind === 'delay') await sleep(action.clock, action.ms)
+    else if (action?.kind === 'callback') await action.call()
+    else if (action) act(name, action)
   }
 
-  /** For code that must not wait, such as the inside of a transaction: error and crash only. */
+  /** For code that must not wait, such as the inside of a transaction: error, crash, and a callback that does not wait. */
   hitSync(name: FailpointName): void {
     const action = this.#pass(name)
-    if (action?.kind === 'park')
-      throw new TypeError(`failpoint ${name} is inside synchronous code and cannot park`)
-    if (action) act(name, action)
+    if (!action) return
+    if (action.kind === 'error' || action.kind === 'crash') act(name, action)
+    else if (action.kind !== 'callback' || action.call() !== undefined)
+      throw new TypeError(`failpoint ${name} is inside synchronous code and cannot wait`)
   }
 
   #pass(name: FailpointName): FailpointAction | undefined {
@@ -134,7 +142,7 @@ export class FailpointRegistry {
   }
 }
 
-function act(name: FailpointName, action: Exclude<FailpointAction, { kind: 'park' }>): void {
+function act(name: FailpointName, action: Extract<FailpointAction, { kind: 'error' | 'crash' }>): void {
   if (action.kind === 'error')
     throw action.error?.() ?? new HoldfastError('HF_FAILPOINT', `failpoint ${name}`)
   if (action.report !== undefined) writeSync(action.report, `${name}\n`)

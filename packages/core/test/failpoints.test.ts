@@ -1,5 +1,6 @@
 import { FailpointRegistry, Rendezvous } from '@holdfast/core'
 import { describe, expect, it } from 'vitest'
+import { StillClock } from './jobs-clock.ts'
 
 describe('failpoints', () => {
   it('[T-04] an armed point fails once, after the passes that it lets go by', async () => {
@@ -35,6 +36,35 @@ describe('failpoints', () => {
     await parked
     expect(passed).toBe(true)
     expect(() => failpoints.hitSync('job.chunk.before')).toThrow(TypeError)
+  })
+
+  it('[T-04] a callback runs where the point is, and throws there', async () => {
+    const failpoints = new FailpointRegistry()
+    const seen: string[] = []
+    failpoints.arm('job.chunk.before', { kind: 'callback', call: () => void seen.push('sync') }, { times: 2 })
+    await failpoints.hit('job.chunk.before')
+    failpoints.hitSync('job.chunk.before')
+    expect(seen).toEqual(['sync', 'sync'])
+    failpoints.arm('job.chunk.before', {
+      kind: 'callback',
+      call: async () => Promise.reject(new Error('mine')),
+    })
+    await expect(failpoints.hit('job.chunk.before')).rejects.toThrow('mine')
+  })
+
+  it('[T-04] a delay waits on its clock, and synchronous code cannot wait', async () => {
+    const failpoints = new FailpointRegistry()
+    const clock = new StillClock()
+    failpoints.arm('job.chunk.before', { kind: 'delay', ms: 1000, clock }, { times: 2 })
+    let passed = false
+    const delayed = failpoints.hit('job.chunk.before').then(() => {
+      passed = true
+    })
+    await clock.advance(999)
+    expect(passed).toBe(false)
+    await clock.advance(1)
+    await delayed
+    expect(() => failpoints.hitSync('job.chunk.before')).toThrow(/cannot wait/)
   })
 
   it('[T-04] a name that no plugin declares cannot be hit, and the census counts', async () => {
