@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { run, tree } from './fixture.ts'
 
@@ -8,6 +9,12 @@ const sources = (codes: string, page?: string) => ({
 })
 
 describe('errors', () => {
+  it('[K-11] every code of this repository is explained', () => {
+    const { status, output } = run('errors.ts', join(import.meta.dirname, '..', '..'))
+    expect(output).toMatch(/^errors: (\d+) codes declared, \1 explained\n$/)
+    expect(status).toBe(0)
+  })
+
   it('passes when the two lists are the same', () => {
     using made = tree(sources(`HF_B: 'x', HF_A: 'y'`, '# Errors\n\n## HF_A\n\nCure.\n\n## HF_B\n'))
     const { status, output } = run('errors.ts', made.root)
