@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { createNode, definePlugin, MAX_BATCH_OPS } from '@holdfast/core'
+import { createNode, MAX_BATCH_OPS } from '@holdfast/core'
 import { manifest } from '@holdfast/manifest'
-import { backendMemory, MemoryObjects, memoryBackend } from '@holdfast/testkit'
+import { backendMemory, MemoryObjects } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
-import { register, tempFolder, testNode } from './support.ts'
+import { bentBackend, register, storedRows, tempFolder, testNode } from './support.ts'
 
 describe('a data folder', () => {
   it('[K-15] has one owner: a second is refused with the pid and host of the first', async () => {
@@ -130,22 +130,9 @@ describe('a data folder', () => {
   it('[B-10] an owner record that could not be written once is written later', async () => {
     let broken = false
     const test = await testNode({
-      backend: (objects) =>
-        definePlugin({
-          name: 'test-failing',
-          id: 'failing',
-          version: '1.0.0',
-          api: '1.0',
-          provides: ['backend'],
-          setup: ({ provide, clock }) =>
-            provide('backend', () => {
-              const backend = memoryBackend({ objects, clock })
-              const write = backend.write.bind(backend)
-              backend.write = (name, ...rest) =>
-                broken ? Promise.reject(new Error('away')) : write(name, ...rest)
-              return backend
-            }),
-        }),
+      backend: bentBackend((sound) => ({
+        write: (...args) => (broken ? Promise.reject(new Error('away')) : sound.write(...args)),
+      })),
     })
     const position = () =>
       JSON.parse(Buffer.from(test.objects.byKey.get('.holdfast/owner.json')!.bytes).toString()).position.index
@@ -162,12 +149,7 @@ describe('a data folder', () => {
     const first = await testNode()
     await first.commit(register('a/x'))
     await first.node.stop()
-    const { open } = await import('lmdb')
-    const store = open<Buffer, Buffer>({
-      path: join(first.dataDir, 'manifest'),
-      keyEncoding: 'binary',
-      encoding: 'binary',
-    })
+    const store = storedRows(first.dataDir)
     const name = Buffer.alloc(9, 'L')
     name.writeBigUInt64BE(1n, 1)
     await store.remove(name)
@@ -181,12 +163,7 @@ describe('a data folder', () => {
     expect(MAX_BATCH_OPS).toBe(1000)
     const first = await testNode()
     await first.node.stop()
-    const { open } = await import('lmdb')
-    const store = open<Buffer, Buffer>({
-      path: join(first.dataDir, 'manifest'),
-      keyEncoding: 'binary',
-      encoding: 'binary',
-    })
+    const store = storedRows(first.dataDir)
     const name = Buffer.from('Nformat')
     const value = store.get(name)!
     const newer = await sealed(name, Buffer.from([99]))
@@ -202,12 +179,7 @@ describe('a data folder', () => {
     const first = await testNode()
     await first.commit(register('a/x'))
     await first.node.stop()
-    const { open } = await import('lmdb')
-    const store = open<Buffer, Buffer>({
-      path: join(first.dataDir, 'manifest'),
-      keyEncoding: 'binary',
-      encoding: 'binary',
-    })
+    const store = storedRows(first.dataDir)
     const name = Buffer.from('ea/x')
     const value = store.get(name)!
     value[3]! ^= 1

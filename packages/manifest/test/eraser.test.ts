@@ -1,33 +1,19 @@
-import { join } from 'node:path'
-import { type DeleteOutcome, definePlugin, HoldfastError, type Plugin, Rendezvous } from '@holdfast/core'
-import { type MemoryObjects, memoryBackend } from '@holdfast/testkit'
-import { open } from 'lmdb'
+import { type DeleteOutcome, HoldfastError, Rendezvous } from '@holdfast/core'
+import type { MemoryObjects } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
-import { condemn, doom, key, register, testNode } from './support.ts'
+import { bentBackend, condemn, doom, key, register, storedRows, testNode } from './support.ts'
 
 /** A memory backend whose deletes are the test's. */
 function deleting(
   remove: (keys: readonly string[], really: () => Promise<DeleteOutcome[]>) => Promise<DeleteOutcome[]>,
 ) {
-  return (objects: MemoryObjects): Plugin =>
-    definePlugin({
-      name: 'test-deleting',
-      id: 'deleting',
-      version: '1.0.0',
-      api: '1.0',
-      provides: ['backend'],
-      setup: ({ provide, clock }) =>
-        provide('backend', () => {
-          const backend = memoryBackend({ objects, clock })
-          const original = backend.delete.bind(backend)
-          backend.delete = (targets, options) =>
-            remove(
-              targets.map((target) => target.key),
-              () => original(targets, options),
-            )
-          return backend
-        }),
-    })
+  return bentBackend((sound) => ({
+    delete: (targets, options) =>
+      remove(
+        targets.map((target) => target.key),
+        () => sound.delete(targets, options),
+      ),
+  }))
 }
 
 const failing = (name: string): DeleteOutcome => ({
@@ -112,11 +98,7 @@ describe('the eraser', () => {
     await first.commit(doom(name))
     await first.node.stop()
     // As if the doom had never been: only the queue's row is left of it.
-    const db = open<Buffer, Buffer>({
-      path: join(first.dataDir, 'manifest'),
-      keyEncoding: 'binary',
-      encoding: 'binary',
-    })
+    const db = storedRows(first.dataDir)
     await db.remove(Buffer.from(`k${name}`))
     await db.close()
     const second = await testNode({

@@ -1,33 +1,12 @@
+import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { definePlugin, HoldfastError, type Plugin } from '@holdfast/core'
-import { type MemoryObjects, memoryBackend } from '@holdfast/testkit'
+import { Readable } from 'node:stream'
+import { HoldfastError } from '@holdfast/core'
 import { describe, expect, it } from 'vitest'
-import { key, listed, path, read, register, T0, testNode } from './support.ts'
+import { bentBackend, key, listed, path, read, register, T0, testNode } from './support.ts'
 
 const HOUR = 'sales/2026/01/01/00'
-
-/** A memory backend of which the test bends one call. */
-function bent(bend: (backend: ReturnType<typeof memoryBackend>) => object) {
-  return (objects: MemoryObjects): Plugin =>
-    definePlugin({
-      name: 'test-bent',
-      id: 'bent',
-      version: '1.0.0',
-      api: '1.0',
-      provides: ['backend'],
-      setup: ({ provide, clock }) =>
-        provide('backend', () => {
-          const backend = memoryBackend({ objects, clock })
-          const proxy: typeof backend = Object.create(backend)
-          for (const name of ['write', 'read', 'stat', 'list', 'delete'] as const)
-            Object.defineProperty(proxy, name, { value: backend[name].bind(backend), configurable: true })
-          for (const [name, value] of Object.entries(bend(backend)))
-            Object.defineProperty(proxy, name, { value })
-          return proxy
-        }),
-    })
-}
 
 describe('writing', () => {
   it('[M-15] a written file is listed with what its layout and its bytes say', async () => {
@@ -37,9 +16,7 @@ describe('writing', () => {
       path: `${HOUR}/a.csv`,
       namespace: 'sales',
       size: 4,
-      checksum: 'sha256:2f571d5e8d1e86d3b1ef1c2b0dbbb7a7bc7ca1ed4e0bd2db5a0ef9ee8d0a4a0b'.length
-        ? expect.stringMatching(/^sha256:[0-9a-f]{64}$/)
-        : '',
+      checksum: `sha256:${createHash('sha256').update('a,b\n').digest('hex')}`,
       minTime: T0,
       maxTime: T0 + 3_599_999,
       timesFrom: 'path',
@@ -119,10 +96,11 @@ describe('writing', () => {
     await expect(first.files.write('a/x', broken())).rejects.toThrow()
     await first.eraser.drain()
     expect(await first.files.stat('a/x')).toBeUndefined()
+    expect([...first.objects.byKey.keys()].filter((name) => name.startsWith('a/'))).toEqual([])
+    const head = first.manifest.head()
     const second = await first.restart()
-    expect(second.manifest.head()).toEqual(
-      first.manifest === second.manifest ? undefined : second.manifest.head(),
-    )
+    // A pending row would have been ended by a record of its own.
+    expect(second.manifest.head()).toEqual(head)
     expect(await second.files.write('a/x', 'whole')).toMatchObject({ size: 5 })
   })
 
@@ -163,6 +141,8 @@ describe('what a crash left of many writes', () => {
     const second = await testNode({ dataDir: first.dataDir, objects: first.objects, erasing: true })
     expect(second.manifest.head().position.index).toBeGreaterThan(3)
     await second.eraser.drain()
+    // Condemned, doomed and erased, each of them once; one file was registered.
+    expect(second.manifest.head().generation).toBe(1 + 3 * 2500)
     const third = await second.restart()
     const head = third.manifest.head()
     expect(third.manifest.check()).toEqual([])
@@ -194,13 +174,12 @@ describe('reading', () => {
   })
 
   it('[B-12] changed bytes are HF_BYTES_CORRUPT at the end of the stream, whatever their size', async () => {
-    const { files, node, manifest } = await testNode({
-      backend: bent((backend) => ({
+    const { files } = await testNode({
+      backend: bentBackend((backend) => ({
         read: async (name: string, options: object) =>
-          name.startsWith('a/') ? [Buffer.from('xx')] : backend.read(name, options),
+          name.startsWith('a/') ? Readable.from([Buffer.from('xx')]) : backend.read(name, options),
       })),
     })
-    void [node, manifest]
     await files.write('a/same-size', 'yy')
     await files.write('a/longer', 'yyy')
     await expect(read(files, 'a/same-size')).rejects.toMatchObject({ code: 'HF_BYTES_CORRUPT' })

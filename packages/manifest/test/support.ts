@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
+  type Backend,
   type CommitResult,
   createNode,
   definePlugin,
@@ -19,7 +20,8 @@ import {
   type StorageKey,
 } from '@holdfast/core'
 import { type ManifestOptions, manifest } from '@holdfast/manifest'
-import { backendMemory, FakeClock, MemoryObjects } from '@holdfast/testkit'
+import { backendMemory, FakeClock, MemoryObjects, memoryBackend } from '@holdfast/testkit'
+import { open, type RootDatabase } from 'lmdb'
 import { onTestFinished } from 'vitest'
 
 export const FENCE = { role: 'standalone', epoch: 0 } as const
@@ -167,4 +169,35 @@ export async function listed(files: Files, prefix?: string): Promise<string[]> {
   const paths: string[] = []
   for await (const { path } of files.list(prefix === undefined ? {} : { prefix })) paths.push(path)
   return paths
+}
+
+/** A memory backend of which the test replaces some calls; it gets the sound one to call itself. */
+export function bentBackend(bend: (sound: Backend) => Partial<Backend>): (objects: MemoryObjects) => Plugin {
+  return (objects) =>
+    definePlugin({
+      name: 'test-bent-backend',
+      id: 'bent-backend',
+      version: '1.0.0',
+      api: '1.0',
+      provides: ['backend'],
+      setup: ({ provide, clock }) =>
+        provide('backend', () => {
+          const backend = memoryBackend({ objects, clock })
+          // Bound first: what the test calls must not be what it replaces.
+          const { write, read, stat, list } = backend
+          const sound = Object.assign(Object.create(backend) as Backend, {
+            write: write.bind(backend),
+            read: read.bind(backend),
+            stat: stat.bind(backend),
+            list: list.bind(backend),
+            delete: backend.delete.bind(backend),
+          })
+          return Object.assign(backend, bend(sound))
+        }),
+    })
+}
+
+/** The rows of a stopped node's manifest, as they are on the disk. */
+export function storedRows(dataDir: string): RootDatabase<Buffer, Buffer> {
+  return open<Buffer, Buffer>({ path: join(dataDir, 'manifest'), keyEncoding: 'binary', encoding: 'binary' })
 }
