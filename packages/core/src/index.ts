@@ -55,7 +55,6 @@ export type {
   SnapshotIntent,
 } from './hooks/events.ts'
 export { floorOf, type TruncationFloor } from './hooks/floor.ts'
-export type { HookMetrics } from './hooks/metrics.ts'
 export type {
   HookName,
   HookPort,
@@ -94,6 +93,7 @@ export type {
   RunRequest,
 } from './jobs/run.ts'
 export { totalsOf } from './jobs/totals.ts'
+export type { NodeExplanation, PluginExplanation } from './kernel/explain.ts'
 export { createNode, type HoldfastNode, type NodeOptions } from './kernel/node.ts'
 export {
   API_VERSION,

@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../clock.ts'
+import { type Clock, keepAlive, sleep } from '../clock.ts'
 import { HoldfastError } from '../errors.ts'
 import type { FailpointRegistry } from '../failpoints.ts'
 import type { Logger } from '../log.ts'
@@ -88,12 +88,11 @@ export class Delivery implements NodeHooks {
     this.#unlisten?.()
     if (!this.#opened) return
     const { consumers, saver } = this.#opened
-    // The clock's timers do not keep a process alive, and a tap that hangs may be all that is left in it.
-    const alive = setInterval(() => undefined, 60_000)
+    // A tap that hangs may be all that is left in the process.
+    using _alive = keepAlive()
     const done = new AbortController()
     const ended = Promise.all(consumers.map((consumer) => consumer.end())).finally(() => done.abort())
     await Promise.race([ended, sleep(this.#parts.clock, deadline, done.signal).catch(() => undefined)])
-    clearInterval(alive)
     await saver.end()
     this.#parts.hooks.rest()
   }

@@ -32,6 +32,8 @@ export interface TapStatus {
   readonly plugin: string
   readonly calls: number
   readonly failures: number
+  /** Time of all calls that have ended, ms. */
+  readonly totalMs: number
   readonly lastError?: { readonly message: string; readonly at: number }
   readonly hangingSince?: number
 }

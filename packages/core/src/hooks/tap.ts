@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { HoldfastError, messageOf } from '../errors.ts'
 import { CallContext } from './call.ts'
-import type { HookMetrics } from './metrics.ts'
+import type { HookSeconds } from './metrics.ts'
 import type { HookName } from './ports.ts'
 import type { Watchdog, Watched } from './watchdog.ts'
 
@@ -9,7 +9,7 @@ import type { Watchdog, Watched } from './watchdog.ts'
 export interface GuardParts {
   readonly clock: Clock
   readonly watchdog: Watchdog
-  readonly metrics: HookMetrics
+  readonly seconds: HookSeconds
 }
 
 /** How a hook reads what its taps answer. */
@@ -23,10 +23,13 @@ export interface HookRule<Result> {
   failed?(failure: HoldfastError, plugin: string): Result
 }
 
-/** What is known of a tap, for the status. Times in ms since 1970 UTC. */
+/** What is known of a tap, for the status. */
 export interface TapRecord {
   calls: number
   failures: number
+  /** Time of all calls that have ended, ms. */
+  totalMs: number
+  /** `at`: ms since 1970 UTC. */
   lastError?: { readonly message: string; readonly at: number }
 }
 
@@ -41,11 +44,12 @@ interface Call extends Watched {
  */
 export class Tap<Event, Result> {
   readonly plugin: string
-  readonly record: TapRecord = { calls: 0, failures: 0 }
+  readonly record: TapRecord = { calls: 0, failures: 0, totalMs: 0 }
   readonly #fn: (event: Event, context: CallContext) => unknown
   readonly #rule: HookRule<Result>
   readonly #timeLimit: number
   readonly #parts: GuardParts
+  readonly #seconds: Record<'ok' | 'failed', { observe(value: number): void }>
   readonly #hanging = new Set<Call>()
   readonly #waiting: (() => void)[] = []
 
@@ -61,6 +65,8 @@ export class Tap<Event, Result> {
     this.#rule = rule
     this.#timeLimit = timeLimit ?? rule.timeLimit
     this.#parts = parts
+    const measured = (result: string) => parts.seconds.of({ hook: rule.hook, plugin, result })
+    this.#seconds = { ok: measured('ok'), failed: measured('failed') }
   }
 
   get hook(): HookName {
@@ -165,8 +171,9 @@ export class Tap<Event, Result> {
   }
 
   #observe(start: number, ok: boolean): void {
-    const { metrics, clock } = this.#parts
-    metrics.observe(this.hook, this.plugin, clock.monotonic() - start, ok)
+    const ms = this.#parts.clock.monotonic() - start
+    this.record.totalMs += ms
+    this.#seconds[ok ? 'ok' : 'failed'].observe(ms / 1000)
   }
 }
 

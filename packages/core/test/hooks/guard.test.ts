@@ -3,7 +3,6 @@ import {
   createNode,
   type Denial,
   type GateRequest,
-  type HookMetrics,
   type HookName,
   type HookPort,
   type Plugin,
@@ -12,10 +11,11 @@ import { AsyncSeriesHook } from 'tapable'
 import { describe, expect, it } from 'vitest'
 import { guardHook, type HookArguments } from '../../src/hooks/hook.ts'
 import { createHooks } from '../../src/hooks/hooks.ts'
-import { NO_HOOK_METRICS } from '../../src/hooks/metrics.ts'
+import { hookSeconds } from '../../src/hooks/metrics.ts'
 import { acceptNothing } from '../../src/hooks/tap.ts'
 import { Watchdog } from '../../src/hooks/watchdog.ts'
 import { createLogger } from '../../src/log.ts'
+import { MetricsRegistry } from '../../src/metrics/registry.ts'
 import { plugin } from '../support.ts'
 import { ManualClock, settle } from './manual-clock.ts'
 import { held, hookNode } from './support.ts'
@@ -84,7 +84,7 @@ describe('the guard of a tap', () => {
     '[K-05] at beforeSnapshotWrite: one that %s is counted and named, and the next is called',
     async (_what, fn, said) => {
       const asked: string[] = []
-      const hooks = createHooks(new ManualClock(), createLogger('silent'), NO_HOOK_METRICS)
+      const hooks = createHooks(new ManualClock(), createLogger('silent'), new MetricsRegistry())
       hooks.portsOf('wrong').beforeSnapshotWrite.tap(fn as () => Promise<void>)
       hooks.portsOf('right').beforeSnapshotWrite.tap(async ({ source }) => void asked.push(source))
       await hooks.beforeSnapshotWrite.announce(INTENT)
@@ -162,7 +162,7 @@ describe('the guard of a tap', () => {
 
   it('[K-05] a snapshot does not wait for a tap that hangs longer than its limit', async () => {
     const clock = new ManualClock()
-    const hooks = createHooks(clock, createLogger('silent'), NO_HOOK_METRICS)
+    const hooks = createHooks(clock, createLogger('silent'), new MetricsRegistry())
     hooks.portsOf('stuck').beforeSnapshotWrite.tap(() => new Promise(() => undefined))
     const announced = hooks.beforeSnapshotWrite.announce(INTENT)
     await clock.advance(60_000)
@@ -253,8 +253,6 @@ describe('the guard of a tap', () => {
 
   it('[K-05] every call is measured once, by hook and plugin', async () => {
     const clock = new ManualClock()
-    const measured: unknown[] = []
-    const hookMetrics: HookMetrics = { observe: (...all) => measured.push(all) }
     const { promise, release } = held()
     const { node, batches } = await hookNode(
       [
@@ -262,7 +260,7 @@ describe('the guard of a tap', () => {
         tapper('throws', 'onManifestBatch', WRONG[0]![1]),
         tapper('hangs', 'onFileDeleted', () => promise),
       ],
-      { clock, hookMetrics },
+      { clock },
     )
     await node.gate.check(REQUEST)
     batches.append(['a'], ['f'])
@@ -270,10 +268,20 @@ describe('the guard of a tap', () => {
     await clock.advance(60_000)
     release()
     await settle()
-    expect(measured).toContainEqual(['gate', 'denies', 0, true])
-    expect(measured).toContainEqual(['onManifestBatch', 'throws', 0, false])
-    expect(measured.filter((all) => (all as string[])[1] === 'hangs')).toEqual([
-      ['onFileDeleted', 'hangs', 60_000, false],
+    const [seconds] = node.metrics.snapshot().filter(({ name }) => name === 'holdfast_hook_seconds')
+    const measured = seconds?.series.map(
+      ({ labels, value, count }): Record<string, unknown> => ({
+        ...labels,
+        value,
+        count,
+      }),
+    )
+    expect(measured).toContainEqual({ hook: 'gate', plugin: 'denies', result: 'ok', value: 0, count: 1 })
+    expect(measured).toContainEqual(
+      expect.objectContaining({ hook: 'onManifestBatch', plugin: 'throws', result: 'failed' }),
+    )
+    expect(measured?.filter((series) => series.plugin === 'hangs')).toEqual([
+      { hook: 'onFileDeleted', plugin: 'hangs', result: 'failed', value: 60, count: 1 },
     ])
   })
 
@@ -282,7 +290,7 @@ describe('the guard of a tap', () => {
     const seal = { sealed: false }
     const hook = new AsyncSeriesHook<HookArguments<string>, { timeLimit?: number }>(['event', 'options'])
     const rule = { hook: 'onManifestBatch', timeLimit: 1, accept: acceptNothing } as const
-    const parts = { clock, watchdog: new Watchdog(clock), metrics: NO_HOOK_METRICS }
+    const parts = { clock, watchdog: new Watchdog(clock), seconds: hookSeconds(new MetricsRegistry()) }
     const guarded = guardHook<string, void>(hook, rule, seal, parts)
     expect(() => hook.tap('a', () => undefined)).toThrow(/promise taps only, not sync \(a\)/)
     expect(() => hook.tapAsync('a', () => undefined)).toThrow(/promise taps only, not async \(a\)/)
