@@ -3,7 +3,7 @@ import { HoldfastError, messageOf } from '../errors.ts'
 import { CallContext } from './call.ts'
 import type { HookSeconds } from './metrics.ts'
 import type { HookName } from './ports.ts'
-import type { Watchdog, Watched } from './watchdog.ts'
+import { type Watchdog, Watched } from './watchdog.ts'
 
 /** What the guards of a node share. */
 export interface GuardParts {
@@ -33,9 +33,26 @@ export interface TapRecord {
   lastError?: { readonly message: string; readonly at: number }
 }
 
-interface Call extends Watched {
+/** A call that is under way. */
+class Call<Result> extends Watched {
   readonly start: number
+  readonly deadline: number
   readonly context: CallContext
+  readonly #late: (call: Call<Result>) => void
+  resolve!: (result: Result) => void
+  reject!: (error: HoldfastError) => void
+
+  constructor(start: number, limit: number, context: CallContext, late: (call: Call<Result>) => void) {
+    super()
+    this.start = start
+    this.deadline = start + limit
+    this.context = context
+    this.#late = late
+  }
+
+  expire(): void {
+    this.#late(this)
+  }
 }
 
 /**
@@ -50,7 +67,7 @@ export class Tap<Event, Result> {
   readonly #timeLimit: number
   readonly #parts: GuardParts
   readonly #seconds: Record<'ok' | 'failed', { observe(value: number): void }>
-  readonly #hanging = new Set<Call>()
+  readonly #hanging = new Set<Call<Result>>()
   readonly #waiting: (() => void)[] = []
 
   constructor(
@@ -75,6 +92,7 @@ export class Tap<Event, Result> {
 
   /** How long the oldest call hangs that is past its time limit, ms; undefined while none does. */
   get hangingFor(): number | undefined {
+    if (this.#hanging.size === 0) return undefined
     for (const { start } of this.#hanging) return this.#parts.clock.monotonic() - start
     return undefined
   }
@@ -104,49 +122,52 @@ export class Tap<Event, Result> {
       this.#observe(start, false)
       return this.#refuse('returned no promise')
     }
-    const answer = pending
-    return new Promise((resolve, reject) => {
-      const fail = (why: string, cause?: unknown) => {
-        this.#observe(start, false)
-        const failure = this.#failure(why, cause)
-        if (this.#rule.failed) resolve(this.#rule.failed(failure, this.plugin))
-        else reject(failure)
-        return failure
-      }
-      const call: Call = {
-        start,
-        context,
-        deadline: start + this.#timeLimit,
-        expire: () => {
-          this.#hanging.add(call)
-          CallContext.abort(context, fail(`took longer than ${this.#timeLimit} ms`))
-        },
-      }
-      watchdog.enter(call)
-      answer.then(
-        (value) => {
-          if (!this.#ended(call)) return
-          let result: Result
-          try {
-            result = this.#rule.accept(value, this.plugin)
-          } catch (error) {
-            fail(messageOf(error))
-            return
-          }
-          this.#observe(start, true)
-          resolve(result)
-        },
-        (error: unknown) => {
-          if (this.#ended(call)) fail(`failed: ${messageOf(error)}`, error)
-        },
-      )
+    const call = new Call<Result>(start, this.#timeLimit, context, this.#late)
+    const answered = new Promise<Result>((resolve, reject) => {
+      call.resolve = resolve
+      call.reject = reject
     })
+    watchdog.enter(call)
+    pending.then(
+      (value) => {
+        if (this.#ended(call)) this.#accept(call, value)
+      },
+      (error: unknown) => {
+        if (this.#ended(call)) this.#fail(call, `failed: ${messageOf(error)}`, error)
+      },
+    )
+    return answered
+  }
+
+  #accept(call: Call<Result>, value: unknown): void {
+    let result: Result
+    try {
+      result = this.#rule.accept(value, this.plugin)
+    } catch (error) {
+      this.#fail(call, messageOf(error))
+      return
+    }
+    this.#observe(call.start, true)
+    call.resolve(result)
+  }
+
+  #fail(call: Call<Result>, why: string, cause?: unknown): HoldfastError {
+    this.#observe(call.start, false)
+    const failure = this.#failure(why, cause)
+    if (this.#rule.failed) call.resolve(this.#rule.failed(failure, this.plugin))
+    else call.reject(failure)
+    return failure
+  }
+
+  readonly #late = (call: Call<Result>): void => {
+    this.#hanging.add(call)
+    CallContext.abort(call.context, this.#fail(call, `took longer than ${this.#timeLimit} ms`))
   }
 
   /** False for a call that had been given up; it only frees the tap. */
-  #ended(call: Call): boolean {
+  #ended(call: Call<Result>): boolean {
     CallContext.end(call.context)
-    if (!this.#hanging.delete(call)) {
+    if (this.#hanging.size === 0 || !this.#hanging.delete(call)) {
       this.#parts.watchdog.leave(call)
       return true
     }
@@ -177,7 +198,7 @@ export class Tap<Event, Result> {
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function'
   )
