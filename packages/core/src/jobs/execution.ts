@@ -119,8 +119,9 @@ export class Execution {
 
   async #enter(): Promise<void> {
     const { id, job, signal } = this.#of
+    const { actor, dryRun } = this.#facts
     const verdict = await this.#parts.gate.check(
-      { action: job.action, actor: this.#facts.actor, job: job.name, run: id },
+      { action: job.action, actor, job: job.name, run: id, ...(dryRun && { dryRun }) },
       { signal },
     )
     if (!verdict.allowed) throw gateDenied(verdict, `jobs.run ${job.name}`)
@@ -200,7 +201,7 @@ export class Execution {
       services: services(),
       signal,
       run: id,
-      gate: () => passGate(job, acting),
+      gate: ({ namespace } = {}) => passGate(job, acting, namespace),
       chunk: ({ files = 0, bytes = 0, rows = 0, skipped = {} }) =>
         acting.finished({ done: { files, bytes, rows }, skipped }, []),
       total: (files) => this.#progress.update(this.#facts.done.files, files),

@@ -8,6 +8,7 @@ import { HoldfastError, isHoldfastError, messageOf } from '../errors.ts'
 import { FailpointRegistry } from '../failpoints.ts'
 import { ClockWatch, type ClockWatchOptions } from '../gate/clock-watch.ts'
 import { createGate, type Gate, type GateCondition } from '../gate/gate.ts'
+import { type Roles, UNKNOWN_ROLES } from '../gate/roles.ts'
 import type { BatchSource } from '../hooks/consumers.ts'
 import { Delivery } from '../hooks/delivery.ts'
 import { createHooks } from '../hooks/hooks.ts'
@@ -143,7 +144,12 @@ class Kernel implements HoldfastNode {
     const newestRecord = () =>
       this.#registrations.has('manifest') ? this.service('manifest').head().time : 0
     this.#clockWatch = new ClockWatch(clock, newestRecord, options.clockWatch)
-    this.gate = createGate(() => this.#conditions(), hooks.gate)
+    this.gate = createGate({
+      conditions: () => this.#conditions(),
+      roles: () => this.#roles(),
+      hook: hooks.gate,
+      secrets,
+    })
     const node = this
     this.audit = createAudit(() => node.id, clock, logger)
     const memory = memoryJournal()
@@ -244,6 +250,12 @@ class Kernel implements HoldfastNode {
       return check ? [{ name, check }] : []
     })
     return [clock, ...own]
+  }
+
+  /** A service that is not open knows nothing yet. */
+  #roles(): Roles | undefined {
+    if (!this.#registrations.has('roles')) return undefined
+    return this.#state === 'started' ? (this.#registrations.own('roles') as Roles) : UNKNOWN_ROLES
   }
 
   get id(): string {
