@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import type { Secrets } from '../config/secrets.ts'
 import { messageOf } from '../errors.ts'
 import type { FailpointRegistry } from '../failpoints.ts'
 import { type Gate, gateDenied } from '../gate/gate.ts'
@@ -23,6 +24,7 @@ export interface ExecutionParts {
   readonly ids: { next(): string }
   readonly gate: Gate
   readonly log: Logger
+  readonly secrets: Secrets
   readonly failpoints: FailpointRegistry
   readonly backlog: () => number
   readonly journal: Journal
@@ -94,7 +96,7 @@ export class Execution {
    */
   async run({ gated = false } = {}): Promise<JobRun> {
     const { job, request, signal } = this.#of
-    const { journal, report, node, clock, log } = this.#parts
+    const { journal, report, node, clock, log, secrets } = this.#parts
     const bound =
       request.plan === undefined
         ? undefined
@@ -107,7 +109,8 @@ export class Execution {
       if (job.run) await this.#runPlain(job)
       else await this.#runPlanned(job, bound)
     } catch (error) {
-      const { reason, message, code } = whyFailed(error, signal)
+      const { reason, message: said, code } = whyFailed(error, signal)
+      const message = secrets.mask(said)
       outcome = { status: 'aborted', reason, message, ...(code !== undefined && { code }) }
       log.warn(
         { job: job.name, run: this.#facts.id, reason, done: this.#facts.done },

@@ -12,6 +12,7 @@ import { type Roles, UNKNOWN_ROLES } from '../gate/roles.ts'
 import type { BatchSource } from '../hooks/consumers.ts'
 import { Delivery } from '../hooks/delivery.ts'
 import { createHooks } from '../hooks/hooks.ts'
+import { maskedPorts } from '../hooks/masked-ports.ts'
 import { type HookMetrics, NO_HOOK_METRICS } from '../hooks/metrics.ts'
 import type { NodeHooks } from '../hooks/status.ts'
 import { createIds } from '../ids.ts'
@@ -129,7 +130,7 @@ class Kernel implements HoldfastNode {
     this.#secrets = secrets
     this.#configEntries = entries
     const hooks = createHooks(clock, logger, options.hookMetrics ?? NO_HOOK_METRICS)
-    this.#delivery = new Delivery({ hooks, clock, log: logger, failpoints })
+    this.#delivery = new Delivery({ hooks, clock, log: logger, secrets, failpoints })
     const ids = createIds(clock)
     if (options.id !== undefined && !ID.test(options.id))
       throw assemblyInvalid([
@@ -161,6 +162,7 @@ class Kernel implements HoldfastNode {
       ids,
       gate: this.gate,
       log: logger,
+      secrets,
       failpoints,
       backlog: () => (this.#registrations.has('eraser') ? this.eraser.backlog() : 0),
       get journal() {
@@ -181,7 +183,7 @@ class Kernel implements HoldfastNode {
         audit: this.audit,
         metrics: this.metrics,
         node: { givenId: options.id, layout },
-        hooks: hooks.portsOf(plugin.id),
+        hooks: maskedPorts(hooks.portsOf(plugin.id), secrets),
       }))
     hooks.seal()
     this.#registrations.seal()
@@ -214,12 +216,13 @@ class Kernel implements HoldfastNode {
       const result: unknown = plugin.setup(Object.freeze(context) as never)
       if (result !== undefined)
         throw new TypeError('setup returned a value; it must be synchronous and return nothing')
-    } catch (error) {
+    } catch (thrown) {
+      const error = this.#secrets.shown(thrown)
       // A coded error (a sealed hook, an undeliverable one) already says what to do.
       if (isHoldfastError(error)) throw error
       throw assemblyInvalid(
-        [{ plugin: plugin.name, problem: this.#secrets.mask(`its setup failed: ${messageOf(error)}`) }],
-        this.#secrets.isIn(error) ? undefined : error,
+        [{ plugin: plugin.name, problem: `its setup failed: ${messageOf(error)}` }],
+        error,
       )
     }
     for (const service of plugin.provides)
@@ -328,7 +331,7 @@ class Kernel implements HoldfastNode {
       await this.#lifecycle.open(this.#registrations, this.#between(), this.#starting.signal)
     } catch (error) {
       this.#state = 'stopped'
-      throw error
+      throw this.#secrets.shown(error)
     }
     this.#state = 'started'
     await this.#runner.start()
@@ -355,7 +358,7 @@ class Kernel implements HoldfastNode {
     this.#state = 'stopping'
     const problems = await this.#lifecycle.close()
     this.#state = 'stopped'
-    if (problems.length > 0) throw stopFailed(problems)
+    if (problems.length > 0) throw this.#secrets.shown(stopFailed(problems))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
