@@ -28,15 +28,17 @@ export {
 } from './failpoints.ts'
 export type { ClockWatchOptions } from './gate/clock-watch.ts'
 export { type Gate, gateDenied } from './gate/gate.ts'
-export type {
-  AbortReason,
-  Actor,
-  Denial,
-  GateAction,
-  GateActions,
-  GateRequest,
-  Verdict,
+export {
+  type AbortReason,
+  type Actor,
+  type Denial,
+  type GateAction,
+  type GateActions,
+  type GateRequest,
+  soleNamespace,
+  type Verdict,
 } from './gate/request.ts'
+export type { Roles, Standing } from './gate/roles.ts'
 export {
   type BatchSource,
   type ConsumerName,

@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events'
-import { createNode, type PlannedJob, totalsOf } from '@holdfast/core'
+import { createNode, definePlugin, type GateRequest, type PlannedJob, totalsOf } from '@holdfast/core'
 import { describe, expect, it } from 'vitest'
 import { StillClock, settle } from './jobs-clock.ts'
 import { items, jobPlugin, startNode, tapper } from './support.ts'
@@ -95,6 +95,26 @@ describe('a schedule', () => {
     await clock.advance(DAY)
     expect(await node.jobs.history('sweep')).toMatchObject([{ dryRun: true, actor: 'schedule' }])
     expect(audit).toEqual(['run_started', 'run_completed'])
+  })
+
+  it('[G-02] a tick whose run is dry asks the gate for a dry run, and needs no role', async () => {
+    const asked: GateRequest[] = []
+    const roles = definePlugin({
+      name: 'test-roles',
+      id: 'roles',
+      version: '1.0.0',
+      api: '1.0',
+      provides: ['roles'],
+      setup: ({ provide }) =>
+        provide('roles', () => ({ roleFor: () => ({ role: 'reader', epoch: 1, mayAct: false }) })),
+    })
+    const witness = tapper('witness', async (request) => void asked.push(request))
+    const { node, clock } = await scheduled({ onTick: { act: false } }, doAll, [roles, witness])
+    await using _ = node
+    await clock.advance(DAY)
+    expect(await node.jobs.history('sweep')).toMatchObject([{ outcome: { status: 'completed' } }])
+    expect(asked).toMatchObject([{ action: 'condemn', actor: 'schedule', dryRun: true }])
+    expect(await node.gate.check({ action: 'condemn', actor: 'schedule' })).toMatchObject({ allowed: false })
   })
 
   it('[R-08] a tick that comes while the job runs is skipped with a warning, and no run', async () => {

@@ -14,6 +14,7 @@ import {
   type QueuedErase,
   type Storage,
   type StorageKey,
+  soleNamespace,
   type Timer,
 } from '@holdfast/core'
 // The only import of this entry point: nothing else may delete bytes.
@@ -55,6 +56,8 @@ export class ManifestEraser implements Eraser {
   #turn: Promise<unknown> = Promise.resolve()
   #timer: Timer | undefined
   #awake = false
+  /** Passes that the gate was asked for. */
+  #passes = 0
   #looping: Promise<void> | undefined
 
   constructor(parts: EraserParts) {
@@ -149,16 +152,38 @@ export class ManifestEraser implements Eraser {
     const dooming = this.#due(CHUNK)
     const erasing = this.#tryable()
     if (dooming.length === 0 && erasing.length === 0) return { erased: 0, more: false }
-    const { gate } = this.#parts
-    const verdict = await gate.check(
-      { action: 'erase', actor: 'node', job: 'eraser' },
-      { signal: this.#stopping.signal },
-    )
-    if (!verdict.allowed) throw gateDenied(verdict, 'eraser')
-    const fence = { role: verdict.role, epoch: verdict.epoch }
+    const asked = new Set([...dooming, ...erasing.map(({ key }) => key)])
+    const fence = await this.#passGate(asked)
     await this.#doom(dooming, fence)
-    const erased = await this.#erase(this.#tryable(), fence)
+    // What has become due meanwhile was not asked about.
+    const erased = await this.#erase(
+      this.#tryable().filter(({ key }) => asked.has(key)),
+      fence,
+    )
     return { erased, more: this.#due(1).length > 0 || this.#tryable().length > 0 }
+  }
+
+  async #passGate(keys: Iterable<StorageKey>): Promise<Fence> {
+    const namespace = soleNamespace(this.#namespaces(keys))
+    const request = {
+      action: 'erase',
+      actor: 'node',
+      job: 'eraser',
+      chunk: this.#passes++,
+      ...(namespace !== undefined && { namespace }),
+    } as const
+    const verdict = await this.#parts.gate.check(request, { signal: this.#stopping.signal })
+    if (!verdict.allowed) throw gateDenied(verdict, 'eraser')
+    return { role: verdict.role, epoch: verdict.epoch }
+  }
+
+  /** Of what was never listed, no namespace is known. */
+  *#namespaces(keys: Iterable<StorageKey>): Generator<string | undefined> {
+    const { state } = this.#parts.opened()
+    for (const key of keys) {
+      const known = state.key(key)
+      yield known && 'entry' in known ? known.entry?.namespace : undefined
+    }
   }
 
   async #doom(keys: readonly StorageKey[], fence: Fence): Promise<void> {

@@ -1,5 +1,6 @@
 import { backoff } from '../backoff.ts'
 import type { Clock, Timer } from '../clock.ts'
+import type { Secrets } from '../config/secrets.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { BatchSource, ConsumerRow, Cursor, DurableHook, HookEvents } from './consumers.ts'
@@ -20,6 +21,7 @@ export interface ConsumerParts {
   readonly saver: CursorSaver
   readonly clock: Clock
   readonly log: Logger
+  readonly secrets: Secrets
   /** Aborted when the node stops. */
   readonly stopping: AbortSignal
 }
@@ -165,13 +167,14 @@ export class Consumer<H extends DurableHook> {
   }
 
   #failed(error: unknown): void {
-    const { clock, log, saver } = this.#parts
+    const { clock, log, saver, secrets } = this.#parts
     const { hook, plugin } = this
+    const message = secrets.mask(messageOf(error))
     const attempts = (this.#failure?.attempts ?? 0) + 1
     const at = clock.now()
     const wait = backoff(attempts)
-    this.#failure = { message: messageOf(error), attempts, at, nextTry: at + wait }
-    log.warn({ hook, plugin, attempts, wait, cause: messageOf(error) }, 'an event could not be delivered')
+    this.#failure = { message, attempts, at, nextTry: at + wait }
+    log.warn({ hook, plugin, attempts, wait, cause: message }, 'an event could not be delivered')
     saver.touch(this)
     this.#wait(wait)
   }

@@ -1,4 +1,5 @@
 import { type Clock, keepAlive, sleep } from '../clock.ts'
+import type { Secrets } from '../config/secrets.ts'
 import { HoldfastError } from '../errors.ts'
 import type { FailpointRegistry } from '../failpoints.ts'
 import type { Logger } from '../log.ts'
@@ -15,6 +16,7 @@ export interface DeliveryParts {
   readonly hooks: Hooks
   readonly clock: Clock
   readonly log: Logger
+  readonly secrets: Secrets
   readonly failpoints: FailpointRegistry
 }
 
@@ -46,13 +48,13 @@ export class Delivery implements NodeHooks {
 
   /** Gives every tap its cursor; before anything of this start is committed by a plugin. */
   async open(source: BatchSource): Promise<void> {
-    const { clock, log, failpoints } = this.#parts
+    const { clock, log, secrets, failpoints } = this.#parts
     const { names } = this
     if (failpoints.armed && names.length > 0) await failpoints.hit('hook.cursor.before')
     await source.enroll(names)
     if (failpoints.armed && names.length > 0) await failpoints.hit('hook.cursor.after')
     const saver = new CursorSaver({ source, clock, log, failpoints })
-    const parts = { source, saver, clock, log, stopping: this.#stopping.signal }
+    const parts = { source, saver, clock, log, secrets, stopping: this.#stopping.signal }
     const consumers = [
       ...this.#consumersOf('onManifestBatch', parts),
       ...this.#consumersOf('onFileDeleted', parts),

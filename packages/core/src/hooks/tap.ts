@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { HoldfastError, messageOf } from '../errors.ts'
+import { isThenable } from '../thenable.ts'
 import { CallContext } from './call.ts'
 import type { HookSeconds } from './metrics.ts'
 import type { HookName } from './ports.ts'
@@ -196,12 +197,6 @@ export class Tap<Event, Result> {
     this.record.totalMs += ms
     this.#seconds[ok ? 'ok' : 'failed'].observe(ms / 1000)
   }
-}
-
-export function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function'
-  )
 }
 
 /** For messages: what an answer of the wrong kind is. */

@@ -2,13 +2,16 @@ import { type Audit, createAudit } from '../audit/audit.ts'
 import { systemClock } from '../clock.ts'
 import type { ConfigEntry } from '../config/configuration.ts'
 import { maskedLog } from '../config/masked-log.ts'
+import type { Secrets } from '../config/secrets.ts'
 import { HoldfastError } from '../errors.ts'
 import { FailpointRegistry } from '../failpoints.ts'
 import { ClockWatch } from '../gate/clock-watch.ts'
 import { createGate, type Gate } from '../gate/gate.ts'
+import { type Roles, UNKNOWN_ROLES } from '../gate/roles.ts'
 import type { BatchSource } from '../hooks/consumers.ts'
 import { Delivery } from '../hooks/delivery.ts'
 import { createHooks } from '../hooks/hooks.ts'
+import { maskedPorts } from '../hooks/masked-ports.ts'
 import type { NodeHooks } from '../hooks/status.ts'
 import { createIds } from '../ids.ts'
 import type { Jobs } from '../jobs/jobs.ts'
@@ -49,6 +52,7 @@ export class Kernel implements HoldfastNode {
   readonly #delivery: Delivery
   readonly #givenId: string | undefined
   readonly #settings: NodeConfig
+  readonly #secrets: Secrets
   readonly #configEntries: readonly ConfigEntry[]
   readonly #plugins: readonly Plugin[]
   readonly #setupMs = new Map<string, number>()
@@ -70,10 +74,11 @@ export class Kernel implements HoldfastNode {
     const { plugins, node: settings, entries, secrets } = assembled
     const logger = maskedLog(typeof log === 'object' ? log : createLogger(settings.log), secrets)
     this.#settings = settings
+    this.#secrets = secrets
     this.#configEntries = entries
     this.#plugins = plugins.map(({ plugin }) => plugin)
     const hooks = createHooks(clock, logger, this.metrics)
-    this.#delivery = new Delivery({ hooks, clock, log: logger, failpoints })
+    this.#delivery = new Delivery({ hooks, clock, log: logger, secrets, failpoints })
     const ids = createIds(clock)
     if (options.id !== undefined && !ID.test(options.id))
       throw assemblyInvalid([
@@ -87,10 +92,12 @@ export class Kernel implements HoldfastNode {
     const newestRecord = () =>
       this.#registrations.has('manifest') ? this.service('manifest').head().time : 0
     this.#clockWatch = new ClockWatch(clock, newestRecord, options.clockWatch)
-    this.gate = createGate(
-      () => gateConditions(this.#state, this.#clockWatch, this.#registrations),
-      hooks.gate,
-    )
+    this.gate = createGate({
+      conditions: () => gateConditions(this.#state, this.#clockWatch, this.#registrations),
+      roles: () => this.#roles(),
+      hook: hooks.gate,
+      secrets,
+    })
     const node = this
     this.audit = createAudit(() => node.id, clock, logger)
     const memory = memoryJournal()
@@ -102,6 +109,7 @@ export class Kernel implements HoldfastNode {
       ids,
       gate: this.gate,
       log: logger,
+      secrets,
       failpoints,
       backlog: () => (this.#registrations.has('eraser') ? this.eraser.backlog() : 0),
       get journal() {
@@ -120,7 +128,7 @@ export class Kernel implements HoldfastNode {
       audit: this.audit,
       metrics: this.metrics,
       node: { givenId: options.id, layout },
-      hooks: hooks.portsOf(plugin.id),
+      hooks: maskedPorts(hooks.portsOf(plugin.id), secrets),
     })
     for (const { plugin } of plugins) failpoints.declare(plugin.failpoints)
     for (const assembledPlugin of plugins) {
@@ -142,6 +150,12 @@ export class Kernel implements HoldfastNode {
           problem: `taps ${hook}, but no plugin provides the service batches; add a manifest`,
         })),
       )
+  }
+
+  /** A service that is not open knows nothing yet. */
+  #roles(): Roles | undefined {
+    if (!this.#registrations.has('roles')) return undefined
+    return this.#state === 'started' ? (this.#registrations.own('roles') as Roles) : UNKNOWN_ROLES
   }
 
   get id(): string {
@@ -224,7 +238,7 @@ export class Kernel implements HoldfastNode {
       await this.#lifecycle.open(this.#registrations, this.#between(), this.#starting.signal)
     } catch (error) {
       this.#state = 'stopped'
-      throw error
+      throw this.#secrets.shown(error)
     }
     this.#state = 'started'
     await this.#runner.start()
@@ -251,7 +265,7 @@ export class Kernel implements HoldfastNode {
     this.#state = 'stopping'
     const problems = await this.#lifecycle.close()
     this.#state = 'stopped'
-    if (problems.length > 0) throw stopFailed(problems)
+    if (problems.length > 0) throw this.#secrets.shown(stopFailed(problems))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -34,13 +34,11 @@ export function setUp({ plugin, config }: AssembledPlugin, parts: SetupParts): v
     const result: unknown = plugin.setup(Object.freeze(context) as never)
     if (result !== undefined)
       throw new TypeError('setup returned a value; it must be synchronous and return nothing')
-  } catch (error) {
+  } catch (thrown) {
+    const error = secrets.shown(thrown)
     // A coded error (a sealed hook, an undeliverable one) already says what to do.
     if (isHoldfastError(error)) throw error
-    throw assemblyInvalid(
-      [{ plugin: plugin.name, problem: secrets.mask(`its setup failed: ${messageOf(error)}`) }],
-      secrets.isIn(error) ? undefined : error,
-    )
+    throw assemblyInvalid([{ plugin: plugin.name, problem: `its setup failed: ${messageOf(error)}` }], error)
   }
   for (const service of plugin.provides)
     if (!registrations.has(service))
