@@ -1,6 +1,6 @@
 import { FailpointRegistry, Rendezvous } from '@holdfast/core'
+import { FakeClock } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
-import { StillClock } from './jobs-clock.ts'
 
 describe('failpoints', () => {
   it('[T-04] an armed point fails once, after the passes that it lets go by', async () => {
@@ -54,7 +54,7 @@ describe('failpoints', () => {
 
   it('[T-04] a delay waits on its clock, and synchronous code cannot wait', async () => {
     const failpoints = new FailpointRegistry()
-    const clock = new StillClock()
+    const clock = new FakeClock()
     failpoints.arm('job.chunk.before', { kind: 'delay', ms: 1000, clock }, { times: 2 })
     let passed = false
     const delayed = failpoints.hit('job.chunk.before').then(() => {
