@@ -70,7 +70,7 @@ export function manifest(options: ManifestOptions): Plugin {
         return eraser
       })
       // After the manifest, whose lock on the data folder guards the journal as well.
-      provide('journal', () => new JournalService(resolve(config.dataDir), ids.next(), log))
+      provide('journal', () => new JournalService(resolve(config.dataDir), ids.next(), failpoints, log))
       provide('batches', () => new ManifestBatches(opened))
       onStart(() => eraser.begin())
       onStop(() => eraser.end())
