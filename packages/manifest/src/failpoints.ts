@@ -20,6 +20,10 @@ export const MANIFEST_FAILPOINTS = [
   'eraser.erased.after',
   'recovery.before',
   'recovery.after',
+  /** Some of the oldest records of the log are about to go. */
+  'log.truncate.before',
+  /** They are gone and the floor is above them, durably. */
+  'log.truncate.after',
 ] as const
 
 declare module '@holdfast/core' {

@@ -22,9 +22,9 @@ export async function openStore(dataDir: string): Promise<Store> {
   const seal = await createSeal()
   const store = openLmdb(join(dataDir, 'manifest'))
   const state = new State(store, seal)
-  const log = new EmbeddedLog(store, state.rows, seal)
+  const log = new EmbeddedLog(state.rows, seal)
   return {
-    log: () => Array.from({ length: state.head.index }, (_, at) => log.record(at + 1) as Recorded),
+    log: () => Array.from({ length: state.head.index }, (_, at) => log.record(at + 1)?.record as Recorded),
     batch: (id) => findBatch(state, id),
     count(table) {
       const all = named(table, '')
