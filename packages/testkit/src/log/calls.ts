@@ -1,14 +1,30 @@
-import { isHoldfastError, LOG_START, type Log, type LogRecord, type Position } from '@holdfast/core'
+import {
+  isHoldfastError,
+  LOG_START,
+  type Log,
+  type LogRecord,
+  messageOf,
+  type Position,
+} from '@holdfast/core'
 import { expect } from 'vitest'
 import type { LogSuite } from './describe-log.ts'
 import { LOG_LAWS, type LogLaw } from './laws.ts'
 
 /** Appends texts one after the other at the head, and gives their positions. */
-export async function appendAll(log: Log, texts: readonly string[]): Promise<Position[]> {
+export async function appendAll(suite: LogSuite, log: Log, texts: readonly string[]): Promise<Position[]> {
   const positions: Position[] = []
-  for (const text of texts)
-    positions.push(await log.append(Buffer.from(text), { expectedHead: await log.head() }))
+  for (const text of texts) {
+    const call = log.append(Buffer.from(text), { expectedHead: await log.head() })
+    positions.push(await works(suite, 'compare', 'on its own head it refuses a record', call))
+  }
   return positions
+}
+
+/** The result of a call that a sound log answers. */
+export async function works<T>(suite: LogSuite, law: LogLaw, how: string, call: Promise<T>): Promise<T> {
+  return call.catch((error: unknown) => {
+    throw new Error(broken(suite, law, `${how}: ${messageOf(error)}`), { cause: error })
+  })
 }
 
 /** As many texts as asked for, each another. */
@@ -17,22 +33,31 @@ export function texts(count: number, from = 1): string[] {
 }
 
 export async function pagesOf(
+  suite: LogSuite,
   log: Log,
   after: Position,
   options?: Parameters<Log['read']>[1],
 ): Promise<(readonly LogRecord[])[]> {
   const pages: (readonly LogRecord[])[] = []
-  for await (const page of log.read(after, options)) {
-    pages.push(page)
-    // A log that repeats its pages must fail the case, not hang it.
-    if (pages.length > 1000) break
+  const reading = async () => {
+    for await (const page of log.read(after, options)) {
+      pages.push(page)
+      // A log that repeats its pages must fail the case, not hang it.
+      if (pages.length > 1000) break
+    }
   }
+  await works(suite, 'order', `it does not read behind ${after.index}`, reading())
   return pages
 }
 
 /** Everything behind a position, as index and text. */
-export async function recordsOf(log: Log, after: Position = LOG_START): Promise<string[]> {
-  return (await pagesOf(log, after)).flat().map(shown)
+export async function recordsOf(suite: LogSuite, log: Log, after: Position = LOG_START): Promise<string[]> {
+  return (await pagesOf(suite, log, after)).flat().map(shown)
+}
+
+/** Truncates to a position that the log knows. */
+export function truncate(suite: LogSuite, log: Log, upTo: Position): Promise<void> {
+  return works(suite, 'truncation', `it does not truncate up to ${upTo.index}`, log.truncate(upTo))
 }
 
 /** Records as {@link recordsOf} gives them. */

@@ -10,11 +10,11 @@ export function following(suite: LogSuite): void {
     const writer = (await subject.connect?.()) ?? subject.log
     const { log } = subject
     const all = texts(12)
-    const positions = await appendAll(writer, all.slice(0, 4))
+    const positions = await appendAll(suite, writer, all.slice(0, 4))
     const late = 'a record does not reach the follower'
     const reading = followed(log, LOG_START, 12)
     const fromHead = followed(log, positions[3] as Position, 8)
-    for (const text of all.slice(4)) await appendAll(writer, [text])
+    for (const text of all.slice(4)) await appendAll(suite, writer, [text])
     expect(
       await soon(suite, 'following', late, reading),
       broken(suite, 'following', 'it misses or repeats a record'),
@@ -27,7 +27,7 @@ export function following(suite: LogSuite): void {
 
   it(`[M-08] ${LOG_LAWS.following}; one that waits ends with the reason of its signal`, async () => {
     const { log } = await suite.open()
-    await appendAll(log, texts(2))
+    await appendAll(suite, log, texts(2))
     const controller = new AbortController()
     const reason = new Error('enough')
     const seen: string[] = []
@@ -46,7 +46,7 @@ export function following(suite: LogSuite): void {
 
   it(`[M-08] ${LOG_LAWS.following}; the pages of a follower are not empty`, async () => {
     const { log } = await suite.open()
-    await appendAll(log, texts(1))
+    await appendAll(suite, log, texts(1))
     const sizes: number[] = []
     const controller = new AbortController()
     const ending = failureOf(
@@ -54,7 +54,7 @@ export function following(suite: LogSuite): void {
         for await (const page of log.follow(LOG_START, { signal: controller.signal })) {
           sizes.push(page.length)
           if (sizes.length >= 3) controller.abort()
-          else await appendAll(log, ['next'])
+          else await appendAll(suite, log, ['next'])
         }
       })(),
     )

@@ -1,14 +1,14 @@
 import { LOG_START } from '@holdfast/core'
 import { expect, it } from 'vitest'
-import { appendAll, broken, expected, recordsOf, texts } from './calls.ts'
+import { appendAll, broken, expected, recordsOf, texts, truncate } from './calls.ts'
 import type { LogSuite } from './describe-log.ts'
 import { LOG_LAWS } from './laws.ts'
 
 export function identity(suite: LogSuite): void {
   it(`[M-20] ${LOG_LAWS.isolation}`, async () => {
     const [one, other] = [await suite.open(), await suite.open()]
-    await appendAll(one.log, texts(2))
-    const seen = await recordsOf(other.log)
+    await appendAll(suite, one.log, texts(2))
+    const seen = await recordsOf(suite, other.log)
     expect(seen, broken(suite, 'isolation', 'a new log shows what was appended to another')).toEqual([])
   })
 
@@ -17,8 +17,8 @@ export function identity(suite: LogSuite): void {
     const { id } = one.log
     expect(id, broken(suite, 'identity', 'its id is no text')).toMatch(/./)
     expect(other.log.id, broken(suite, 'identity', 'two logs have the same id')).not.toBe(id)
-    await appendAll(one.log, texts(2))
-    await one.log.truncate(await one.log.head())
+    await appendAll(suite, one.log, texts(2))
+    await truncate(suite, one.log, await one.log.head())
     const again = (await one.reopen?.()) ?? one.log
     expect(again.id, broken(suite, 'identity', 'its id has changed')).toBe(id)
   })
@@ -29,7 +29,7 @@ export function identity(suite: LogSuite): void {
       head: await log.head(),
       floor: await log.floor(),
       term: await log.termAt(0),
-      records: await recordsOf(log),
+      records: await recordsOf(suite, log),
     }
     expect(said, broken(suite, 'empty', 'it has something in it, or says so')).toEqual({
       head: LOG_START,
@@ -49,9 +49,9 @@ export function identity(suite: LogSuite): void {
     const other = await subject.connect?.()
     expect(other, broken(suite, 'sharing', 'there is no `connect`')).toBeDefined()
     if (!other) return
-    await appendAll(subject.log, texts(2))
-    await appendAll(other, texts(2, 3))
-    const seen = [await recordsOf(subject.log), await recordsOf(other)]
+    await appendAll(suite, subject.log, texts(2))
+    await appendAll(suite, other, texts(2, 3))
+    const seen = [await recordsOf(suite, subject.log), await recordsOf(suite, other)]
     const all = expected(texts(4))
     expect(seen, broken(suite, 'sharing', 'two clients see two logs')).toEqual([all, all])
     expect(other.id, broken(suite, 'sharing', 'two clients see two ids')).toBe(subject.log.id)
