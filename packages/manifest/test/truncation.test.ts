@@ -141,6 +141,17 @@ describe('truncation', () => {
     expect(second.manifest.check()).toEqual([])
   })
 
+  it('[M-09] a step that fails leaves floor and records as they were', async () => {
+    const test = await testNode({ logKeep: 0 })
+    await fill(test, 5)
+    {
+      using _fail = test.failpoints.arm('manifest.commit.inside', { kind: 'error' })
+      expect(await look(test)).toBe(0)
+    }
+    expect(await texts(openedOf(test.node).reader, LOG_START)).toEqual([1, 2, 3, 4, 5])
+    expect(await look(test)).toBe(5)
+  })
+
   it('[M-09] does its work in small transactions, between which others commit', async () => {
     const test = await testNode({ logKeep: 0 })
     await fill(test, 350)

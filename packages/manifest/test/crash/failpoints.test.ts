@@ -33,7 +33,8 @@ let passes: Passes
 function catalogue(): FailpointName[] {
   const failpoints = new FailpointRegistry()
   nodeIn('nowhere', failpoints)
-  return failpoints.names()
+  // Truncation has a test of its own: the end of these runs is judged by the whole log.
+  return failpoints.names().filter((name) => !name.startsWith('log.truncate.'))
 }
 
 function live(folder: string, kill: { readonly at?: FailpointName; readonly skip?: number } = {}) {
