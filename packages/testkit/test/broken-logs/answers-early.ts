@@ -6,7 +6,11 @@ describeBroken((sound, shared) => ({
     const { signal, expectedHead } = options
     signal?.throwIfAborted()
     const { index, term } = shared.head
-    if (bytes.length > shared.maxRecordBytes || expectedHead.index !== index || expectedHead.term !== term)
+    if (
+      bytes.length > sound.capabilities.maxRecordBytes ||
+      expectedHead.index !== index ||
+      expectedHead.term !== term
+    )
       return sound.append(bytes, options)
     setTimeout(() => void sound.append(bytes, options).catch(() => undefined), 5)
     return { term: 1, index: index + 1 }
