@@ -16,9 +16,9 @@ export interface ManifestOptions {
   readonly tombstoneTime?: number | string
   /** Hard limit of one call that deletes bytes. Default 1m, at least 100ms, at most 1d. */
   readonly deleteTimeout?: number | string
-  /** Records that the log keeps at least. Default 10,000. */
+  /** Records that the log keeps at least. Default 10,000, at most 1,000,000,000. */
   readonly logKeep?: number
-  /** Records that a tap of `onManifestBatch` may hold back; one that is further behind gets a `reset`. Default 100,000. */
+  /** Records that a tap of `onManifestBatch` may hold back; one that is further behind gets a `reset`. Default 100,000, at most 1,000,000,000. */
   readonly tapCeiling?: number
 }
 
@@ -56,11 +56,13 @@ export function manifest(options: ManifestOptions): Plugin {
       logKeep: integer({
         doc: 'Records that the log keeps at least; what is older goes when nobody needs it.',
         default: 10_000,
+        max: 1_000_000_000,
         zero: 'only what is needed is kept',
       }),
       tapCeiling: integer({
         doc: 'Records that a tap of onManifestBatch may hold back; one that is further behind gets a reset.',
         default: 100_000,
+        max: 1_000_000_000,
         zero: 'no tap holds the log back',
       }),
     },
