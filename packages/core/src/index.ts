@@ -56,7 +56,7 @@ export type {
   ManifestReset,
   SnapshotIntent,
 } from './hooks/events.ts'
-export { floorOf, type TruncationFloor } from './hooks/floor.ts'
+export { floorOf } from './hooks/floor.ts'
 export type {
   HookName,
   HookPort,
@@ -122,7 +122,17 @@ export {
 } from './manifest/entry.ts'
 export type { DrainResult, Eraser, QueuedErase } from './manifest/eraser.ts'
 export type { FileDeleteOptions, Files, FileWriteOptions } from './manifest/files.ts'
-export type { Log, LogRecord, Position } from './manifest/log.ts'
+export { type FloorProvider, lowestFloor, type TruncationFloor } from './manifest/floor.ts'
+export {
+  LOG_START,
+  type Log,
+  type LogAppendOptions,
+  type LogCapabilities,
+  type LogReadOptions,
+  type LogRecord,
+  type Position,
+} from './manifest/log.ts'
+export { logConflict, logDiverged, logGap, recordTooLarge } from './manifest/log-errors.ts'
 export type { AgeQuery, Manifest, ManifestHead, Page, PageQuery } from './manifest/manifest.ts'
 export {
   type Batch,

@@ -41,6 +41,10 @@ export const MANIFEST_FAILPOINTS = [
   /** The copy has the name, the original is still there. */
   'journal.compact.replaced',
   'journal.compact.after',
+  /** Some of the oldest records of the log are about to go. */
+  'log.truncate.before',
+  /** They are gone and the floor is above them, durably. */
+  'log.truncate.after',
 ] as const
 
 declare module '@holdfast/core' {

@@ -39,6 +39,8 @@ import { recoverPending } from './files/recovery.ts'
 import { newer } from './format/bytes.ts'
 import { named, TABLE } from './format/rows.ts'
 import { createSeal, type Seal } from './format/seal.ts'
+import { LogReader } from './log/log-reader.ts'
+import { Truncation } from './log/truncation.ts'
 import type { Opened } from './opened.ts'
 import { checkState } from './state/check.ts'
 import { contentDigest } from './state/digest.ts'
@@ -62,6 +64,10 @@ export interface ManifestParts {
   readonly ids: Ids
   readonly failpoints: FailpointRegistry
   readonly log: Logger
+  /** Records that the log keeps, whoever needs them. */
+  readonly logKeep: number
+  /** Records that a tap may hold back. */
+  readonly tapCeiling: number
 }
 
 interface Running extends Opened {
@@ -107,6 +113,7 @@ export class ManifestService implements Manifest, Service {
       const recovered = await recoverPending(this.#running)
       if (recovered > 0) log.info({ recovered }, 'unfinished writes of an earlier run were condemned')
       await this.#recordOwner()
+      this.#running.truncation.begin()
     } catch (error) {
       await this.stop()
       throw error
@@ -114,7 +121,7 @@ export class ManifestService implements Manifest, Service {
   }
 
   async #open(unlock: () => void): Promise<Running> {
-    const { dataDir, givenId, storage, clock, ids, failpoints, log } = this.#parts
+    const { dataDir, givenId, storage, clock, ids, failpoints, log, logKeep, tapCeiling } = this.#parts
     const nodeId = nodeIdOf(dataDir, givenId)
     const seal = await createSeal()
     const folder = join(dataDir, 'manifest')
@@ -126,11 +133,12 @@ export class ManifestService implements Manifest, Service {
       const { rows } = state
       const format = rows.get(FORMAT, (payload) => payload.varint())
       if (format !== undefined && format > STORE_FORMAT) throw newer('the manifest', format)
-      const embedded = new EmbeddedLog(store, rows, seal)
+      const embedded = new EmbeddedLog(rows, seal)
       embedded.checkChain(state.head)
       rows.transaction(() => {
         rows.put(FORMAT, (payload) => payload.varint(STORE_FORMAT))
         rows.put(INCARNATION, (payload) => payload.text(this.#incarnation))
+        embedded.begin(ids.next())
       })
       const identity = await StoreIdentity.open(storage, rows, ids)
       const pending = new Pending(rows)
@@ -157,7 +165,14 @@ export class ManifestService implements Manifest, Service {
         nodeId,
         incarnation: this.#incarnation,
       })
+      const reader = new LogReader({
+        rows: embedded,
+        failpoints,
+        transact: (change) => committer.local(change),
+        onCommitted: (listener) => committer.onCommitted(listener),
+      })
       const close = async () => {
+        reader.end()
         await committer.close()
         await store.close()
         unlock()
@@ -166,6 +181,14 @@ export class ManifestService implements Manifest, Service {
       return {
         state,
         committer,
+        records: embedded,
+        reader,
+        truncation: new Truncation({
+          opened: () => this.opened(),
+          clock,
+          keep: logKeep,
+          ceiling: tapCeiling,
+        }),
         pending,
         eraseQueue,
         pins,
@@ -192,6 +215,7 @@ export class ManifestService implements Manifest, Service {
     const running = this.#running
     if (!running) return
     this.#ownerTimer?.clear()
+    await running.truncation.end()
     await running.committer.settle()
     // The record only helps to notice a manifest that went back in time: a store that is away must not keep us from stopping.
     await this.#writeOwner().catch((error: unknown) => this.#ownerFailed(error))

@@ -157,13 +157,9 @@ export class Committer {
         const time = Math.max(clock.now(), head.time)
         const position = { term: EMBEDDED_TERM, index: head.index + 1 }
         const record = this.#scratch.reset()
-        writeRecordHead(
-          record,
-          { previous: head.record, term: position.term, time, origin: nodeId },
-          batches.length,
-        )
+        writeRecordHead(record, { previous: head.record, time, origin: nodeId }, batches.length)
         for (const { bytes } of batches) record.raw(bytes)
-        const sum = log.append(position.index, record.copy())
+        const sum = log.append(position, record.view())
         local.applied(
           position.index,
           batches.map(({ batch }) => applyBatch(state, batch, { position, time, local })),

@@ -18,7 +18,6 @@ export interface RecordedBatch {
 export interface Recorded {
   /** XXH64 of the record before: the chain by which a log that diverged is noticed. */
   readonly previous: bigint
-  readonly term: number
   readonly time: number
   readonly origin: string
   readonly batches: readonly RecordedBatch[]
@@ -34,13 +33,7 @@ export function writeRecordHead(
   record: Omit<Recorded, 'batches'>,
   batches: number,
 ): void {
-  writer
-    .u8(VERSION)
-    .u64(record.previous)
-    .varint(record.term)
-    .varint(record.time)
-    .text(record.origin)
-    .varint(batches)
+  writer.u8(VERSION).u64(record.previous).varint(record.time).text(record.origin).varint(batches)
 }
 
 export function writeBatch(writer: ByteWriter, batch: RecordedBatch): void {
@@ -54,7 +47,7 @@ export function readRecord(bytes: Buffer): Recorded {
   const reader = new ByteReader(bytes)
   const version = reader.u8()
   if (version !== VERSION) throw newer('a log record', version)
-  const head = { previous: reader.u64(), term: reader.varint(), time: reader.varint(), origin: reader.text() }
+  const head = { previous: reader.u64(), time: reader.varint(), origin: reader.text() }
   const batches: RecordedBatch[] = []
   for (let left = reader.varint(); left > 0; left--) batches.push(readBatch(reader))
   if (!reader.done) throw corrupt('a log record with bytes behind its end')
