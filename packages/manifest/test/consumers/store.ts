@@ -3,7 +3,6 @@ import { EmbeddedLog } from '../../src/commit/log.ts'
 import type { Recorded } from '../../src/format/record.ts'
 import { behind, named, TABLE, type Table } from '../../src/format/rows.ts'
 import { createSeal } from '../../src/format/seal.ts'
-import { findBatch } from '../../src/state/apply.ts'
 import type { BatchRow } from '../../src/state/outcomes.ts'
 import { State } from '../../src/state/state.ts'
 import { openLmdb } from '../../src/store/lmdb.ts'
@@ -25,7 +24,7 @@ export async function openStore(dataDir: string): Promise<Store> {
   const log = new EmbeddedLog(store, state.rows, seal)
   return {
     log: () => Array.from({ length: state.head.index }, (_, at) => log.record(at + 1) as Recorded),
-    batch: (id) => findBatch(state, id),
+    batch: (id) => state.recent.find(id),
     count(table) {
       const all = named(table, '')
       return state.rows.count(all, behind(all), 1_000_000)
