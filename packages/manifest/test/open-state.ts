@@ -1,7 +1,7 @@
 import type { Op } from '@holdfast/core'
 import { ByteReader, ByteWriter } from '../src/format/bytes.ts'
 import { type RecordedBatch, readBatch, writeBatch } from '../src/format/record.ts'
-import { createSeal } from '../src/format/seal.ts'
+import { createSeal, type Seal } from '../src/format/seal.ts'
 import { type Applied, applyBatch } from '../src/state/apply.ts'
 import { checkState } from '../src/state/check.ts'
 import type { DoomedFile, LocalEffects } from '../src/state/ops.ts'
@@ -12,6 +12,7 @@ import type { KeyValue } from '../src/store/key-value.ts'
 export interface OpenState {
   readonly state: State
   readonly store: KeyValue
+  readonly seal: Seal
   /** Files that were doomed or dropped, as told. */
   readonly deleted: DoomedFile[]
   /** Keys whose bytes this node has to delete. */
@@ -23,16 +24,26 @@ export interface OpenState {
 }
 
 export async function openState(store: KeyValue, remembered?: number): Promise<OpenState> {
-  const seal = await createSeal()
+  return stateOver(store, await createSeal(), undefined, remembered)
+}
+
+/** `before`: the one that is opened anew; what its node was told is not forgotten. */
+export function stateOver(store: KeyValue, seal: Seal, before?: OpenState, remembered?: number): OpenState {
   const state = new State(store, seal, remembered)
-  const deleted: DoomedFile[] = []
-  const erasing = new Set<string>()
-  const diverged: string[] = []
+  const { deleted = [], erasing = new Set(), diverged = [] }: Partial<OpenState> = before ?? {}
   const local: LocalEffects = {
     settled: () => undefined,
-    mustErase: (key) => void erasing.add(key),
-    deleted: (_, file) => void deleted.push(file),
-    erased: (key) => void erasing.delete(key),
+    mustErase: (key) => {
+      erasing.add(key)
+      state.rows.onUndo(() => erasing.delete(key))
+    },
+    deleted: (_, file) => {
+      deleted.push(file)
+      state.rows.onUndo(() => deleted.pop())
+    },
+    erased: (key) => {
+      if (erasing.delete(key)) state.rows.onUndo(() => erasing.add(key))
+    },
     diverged: (key) => void diverged.push(key),
   }
   const scratch = new ByteWriter()
@@ -43,6 +54,7 @@ export async function openState(store: KeyValue, remembered?: number): Promise<O
   return {
     state,
     store,
+    seal,
     deleted,
     erasing,
     diverged,
