@@ -37,6 +37,7 @@ export const ERROR_CODES = {
   HF_FILE_NOT_FOUND: 'not_found',
   HF_FORMAT_NEWER: 'unsupported',
   HF_GATE_DENIED: 'denied',
+  HF_HELD: 'denied',
   HF_HOOKS_SEALED: 'invalid',
   HF_INPUT_CHANGED: 'conflict',
   HF_JOB_UNKNOWN: 'not_found',

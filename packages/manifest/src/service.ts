@@ -21,7 +21,9 @@ import {
   type NamespaceCounters,
   type Page,
   type PageQuery,
+  type Role,
   type Service,
+  type Setting,
   type Storage,
   type StorageKey,
   type Timer,
@@ -39,19 +41,21 @@ import { recoverPending } from './files/recovery.ts'
 import { newer } from './format/bytes.ts'
 import { named, TABLE } from './format/rows.ts'
 import { createSeal, type Seal } from './format/seal.ts'
+import { ManifestHolds } from './holds.ts'
 import { LogReader } from './log/log-reader.ts'
 import { Truncation } from './log/truncation.ts'
 import type { Opened } from './opened.ts'
 import { checkState } from './state/check.ts'
 import { contentDigest } from './state/digest.ts'
 import { publicHead } from './state/head.ts'
-import { condemned, entries, entriesByAge, namespaces, publicKeyState } from './state/scans.ts'
+import { condemned, entries, entriesByAge, namespaces, publicKeyState, settings } from './state/scans.ts'
 import { State } from './state/state.ts'
+import { upgradeFrom1 } from './state/upgrade.ts'
 import type { KeyValue } from './store/key-value.ts'
 import { openLmdb } from './store/lmdb.ts'
 
 /** Format of the store as a whole: its tables and the names of their rows. */
-const STORE_FORMAT = 1
+const STORE_FORMAT = 2
 const FORMAT = named(TABLE.node, 'format')
 /** How often the owner record in the store follows the manifest, ms. */
 const OWNER_EVERY_MS = 10_000
@@ -84,6 +88,9 @@ export class ManifestService implements Manifest, Service {
   #running: Running | undefined
   #ownerTimer: Timer | undefined
   #ownerAt = -1
+  /** Why nothing may be destroyed any more in this life of the node. */
+  #diverged: string | undefined
+  readonly holds = new ManifestHolds(() => this.opened())
   #stopped = false
 
   constructor(parts: ManifestParts) {
@@ -136,6 +143,7 @@ export class ManifestService implements Manifest, Service {
       const embedded = new EmbeddedLog(rows, seal)
       embedded.checkChain(state.head)
       rows.transaction(() => {
+        if (format === 1) upgradeFrom1(state)
         rows.put(FORMAT, (payload) => payload.varint(STORE_FORMAT))
         rows.put(INCARNATION, (payload) => payload.text(this.#incarnation))
         embedded.begin(ids.next())
@@ -148,6 +156,7 @@ export class ManifestService implements Manifest, Service {
         settled: (key: string) => pending.end(key),
         mustErase: (key: string, since: number) => eraseQueue.add(key, since),
         erased: (key: string) => eraseQueue.remove(key),
+        diverged: (key: string, found: string) => this.#diverge(key, found),
         deleted: events.deleted,
         applied: events.applied,
         reload: () => {
@@ -257,7 +266,14 @@ export class ManifestService implements Manifest, Service {
     const { committer, identity } = this.opened() as Running
     if (committer.broken !== undefined)
       return { deny: `the manifest cannot commit: ${committer.broken}`, reason: 'corrupt' }
+    if (this.#diverged !== undefined) return { deny: this.#diverged, reason: 'state_diverged' }
     return identity.check(signal)
+  }
+
+  /** Another node, or a bug, has erased what this state lists or can bring back: never silently. */
+  #diverge(key: string, found: string): void {
+    this.#diverged ??= `the bytes of ${key} were reported erased while the manifest has it as ${found}`
+    this.#parts.log.error({ key, found }, 'the state has diverged: nothing is destroyed until it was checked')
   }
 
   get nodeId(): string {
@@ -304,6 +320,18 @@ export class ManifestService implements Manifest, Service {
 
   namespaces(query: PageQuery = {}): Page<NamespaceCounters> {
     return namespaces(this.opened().state, query)
+  }
+
+  role(name: string): Role | undefined {
+    return this.opened().state.settings.role(name)
+  }
+
+  setting(name: string): Setting | undefined {
+    return this.opened().state.settings.setting(name)
+  }
+
+  settings(query: PageQuery & { readonly prefix?: string } = {}): Page<Setting> {
+    return settings(this.opened().state, query)
   }
 
   check(): readonly string[] {

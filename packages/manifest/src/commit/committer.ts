@@ -12,7 +12,7 @@ import {
 import { ByteReader, ByteWriter } from '../format/bytes.ts'
 import { readBatch, writeBatch, writeRecordHead } from '../format/record.ts'
 import { named, TABLE } from '../format/rows.ts'
-import { type Applied, applyBatch, findBatch } from '../state/apply.ts'
+import { type Applied, applyBatch } from '../state/apply.ts'
 import type { LocalEffects } from '../state/ops.ts'
 import { type BatchRow, SAME } from '../state/outcomes.ts'
 import type { Rows } from '../state/rows.ts'
@@ -68,7 +68,7 @@ export class Committer {
     const id = batch.id ?? ids.next()
     const position = { term: state.head.term, index: state.head.index }
     if (batch.ops.length === 0) return { status: 'committed', id, position, outcomes: [] }
-    const first = batch.id === undefined ? undefined : findBatch(state, id)
+    const first = batch.id === undefined ? undefined : state.recent.find(id)
     if (first) return resultOf(id, { ...first, repeated: true })
     if (this.#isListed(batch))
       return { status: 'committed', id, position, outcomes: batch.ops.map(() => SAME) }
@@ -176,7 +176,7 @@ export class Committer {
     for (const waiting of group) {
       if (waiting.kind === 'local') waiting.resolve()
       else {
-        const row = findBatch(state, waiting.batch.id)
+        const row = state.recent.find(waiting.batch.id)
         if (row) waiting.resolve(resultOf(waiting.batch.id, { ...row, repeated: false }))
         else waiting.reject(unknown(waiting, undefined))
       }
@@ -190,7 +190,7 @@ export class Committer {
       state.reload()
       local.reload()
       for (const waiting of group) {
-        const row = waiting.kind === 'batch' ? findBatch(state, waiting.batch.id) : undefined
+        const row = waiting.kind === 'batch' ? state.recent.find(waiting.batch.id) : undefined
         if (row && waiting.kind === 'batch')
           waiting.resolve(resultOf(waiting.batch.id, { ...row, repeated: false }))
         else waiting.reject(commitFailed(error))

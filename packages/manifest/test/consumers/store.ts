@@ -3,7 +3,6 @@ import { EmbeddedLog } from '../../src/commit/log.ts'
 import type { Recorded } from '../../src/format/record.ts'
 import { behind, indexOfLogRow, logRow, named, TABLE, type Table } from '../../src/format/rows.ts'
 import { createSeal } from '../../src/format/seal.ts'
-import { findBatch } from '../../src/state/apply.ts'
 import type { BatchRow } from '../../src/state/outcomes.ts'
 import { State } from '../../src/state/state.ts'
 import { openLmdb } from '../../src/store/lmdb.ts'
@@ -27,7 +26,7 @@ export async function openStore(dataDir: string): Promise<Store> {
   const log = new EmbeddedLog(state.rows, seal)
   return {
     log: () => Array.from({ length: state.head.index }, (_, at) => log.record(at + 1)?.record as Recorded),
-    batch: (id) => findBatch(state, id),
+    batch: (id) => state.recent.find(id),
     stored() {
       const rows = state.rows.names(logRow(0), logRow(Number.MAX_SAFE_INTEGER), 1_000_000)
       return { floor: log.floor().index, head: state.head.index, indexes: rows.map(indexOfLogRow) }
