@@ -141,9 +141,18 @@ export class ManifestService implements Manifest, Service {
       const format = rows.get(FORMAT, (payload) => payload.varint())
       if (format !== undefined && format > STORE_FORMAT) throw newer('the manifest', format)
       const embedded = new EmbeddedLog(rows, seal)
+      if (format === 1) {
+        rows.transaction(() => {
+          upgradeFrom1(state)
+          rows.put(FORMAT, (payload) => payload.varint(STORE_FORMAT))
+        })
+        log.warn(
+          { from: format, to: STORE_FORMAT },
+          'the store was upgraded; an older version cannot open it',
+        )
+      }
       embedded.checkChain(state.head)
       rows.transaction(() => {
-        if (format === 1) upgradeFrom1(state)
         rows.put(FORMAT, (payload) => payload.varint(STORE_FORMAT))
         rows.put(INCARNATION, (payload) => payload.text(this.#incarnation))
         embedded.begin(ids.next())
