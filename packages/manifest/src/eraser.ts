@@ -9,8 +9,10 @@ import {
   type Gate,
   gateDenied,
   HoldfastError,
+  hasCode,
   isHoldfastError,
   messageOf,
+  type Op,
   type QueuedErase,
   type Storage,
   type StorageKey,
@@ -55,6 +57,8 @@ export class ManifestEraser implements Eraser {
   #turn: Promise<unknown> = Promise.resolve()
   #timer: Timer | undefined
   #awake = false
+  /** Ops of one commit: fewer on a full disk, more again when that goes well. */
+  #chunk = CHUNK
   #looping: Promise<void> | undefined
 
   constructor(parts: EraserParts) {
@@ -163,9 +167,12 @@ export class ManifestEraser implements Eraser {
 
   async #doom(keys: readonly StorageKey[], fence: Fence): Promise<void> {
     if (keys.length === 0) return
-    const { committer, failpoints } = this.#parts.opened()
+    const { failpoints } = this.#parts.opened()
     if (failpoints.armed) await failpoints.hit('eraser.doom.before')
-    await committer.commit({ ops: keys.map((key) => ({ type: 'doom', key })), fence })
+    await this.#commit(
+      keys.map((key) => ({ type: 'doom', key })),
+      fence,
+    )
     if (failpoints.armed) await failpoints.hit('eraser.doom.after')
   }
 
@@ -188,13 +195,29 @@ export class ManifestEraser implements Eraser {
         for (const item of later) eraseQueue.put(item)
         for (const key of strays) eraseQueue.remove(key)
       })
-    if (gone.length > 0)
-      await committer.commit({
-        ops: gone.map((key) => ({ type: 'erased', key, keep: tombstoneTime })),
-        fence,
-      })
+    await this.#commit(
+      gone.map((key) => ({ type: 'erased', key, keep: tombstoneTime })),
+      fence,
+    )
     if (failpoints.armed) await failpoints.hit('eraser.erased.after')
     return gone.length
+  }
+
+  /** Commits ops in as many batches as the disk has room for: a full one takes a few pages when it cannot take many. */
+  async #commit(ops: readonly Op[], fence: Fence): Promise<void> {
+    const { committer } = this.#parts.opened()
+    for (let done = 0; done < ops.length; ) {
+      const chunk = ops.slice(done, done + this.#chunk)
+      try {
+        await committer.commit({ ops: chunk, fence })
+      } catch (error) {
+        if (!hasCode(error, 'HF_NO_SPACE') || chunk.length === 1) throw error
+        this.#chunk = chunk.length >> 1
+        continue
+      }
+      done += chunk.length
+      this.#chunk = Math.min(CHUNK, this.#chunk * 2)
+    }
   }
 
   /** Reads every row again, right before the delete: only a key whose permission is irrevocable may go. */

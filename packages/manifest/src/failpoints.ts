@@ -18,6 +18,12 @@ export const MANIFEST_FAILPOINTS = [
   /** The bytes are gone, the key is still doomed. */
   'eraser.delete.after',
   'eraser.erased.after',
+  /** The disk is full; the reserve file is about to go. */
+  'reserve.release.before',
+  'reserve.release.after',
+  /** There is room again for the reserve file. */
+  'reserve.build.before',
+  'reserve.build.after',
   'recovery.before',
   'recovery.after',
 ] as const

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { definePlugin, duration, type Plugin, text } from '@holdfast/core'
+import { bytes, definePlugin, duration, type Plugin, text } from '@holdfast/core'
 import { ManifestBatches } from './consumers/batches.ts'
 import { type EraserParts, ManifestEraser } from './eraser.ts'
 import { MANIFEST_FAILPOINTS } from './failpoints.ts'
@@ -16,6 +16,10 @@ export interface ManifestOptions {
   readonly tombstoneTime?: number | string
   /** Hard limit of one call that deletes bytes. Default 1m, at least 100ms, at most 1d. */
   readonly deleteTimeout?: number | string
+  /** Room on the data folder's disk that is kept for deleting when the disk is full. Default 16MiB, at most 1GiB; 0: none. */
+  readonly reserve?: number | string
+  /** Room on that disk below which nothing new is written. Default 64MiB; 0: it is not watched. */
+  readonly lowWater?: number | string
 }
 
 /** The authority of a node on LMDB: provides `manifest`, `files`, `eraser`, `journal`, and what hooks are delivered from. */
@@ -49,6 +53,17 @@ export function manifest(options: ManifestOptions): Plugin {
         min: '100ms',
         max: '1d',
       }),
+      reserve: bytes({
+        doc: 'Room on the disk of the data folder that a file keeps for deleting, for when the disk is full.',
+        default: '16MiB',
+        max: '1GiB',
+        zero: 'none is kept',
+      }),
+      lowWater: bytes({
+        doc: 'Room on the disk of the data folder below which nothing new is written; deleting goes on.',
+        default: '64MiB',
+        zero: 'it is not watched',
+      }),
     },
     setup({ config, node, clock, ids, gate, failpoints, log, provide, onStart, onStop }) {
       let service: ManifestService
@@ -56,7 +71,8 @@ export function manifest(options: ManifestOptions): Plugin {
       const opened = () => service.opened()
       provide('manifest', ({ backend }) => {
         const parts = { storage: backend, clock, ids, failpoints, log, givenId: node.givenId }
-        service = new ManifestService({ ...parts, dataDir: resolve(config.dataDir) })
+        const { reserve, lowWater } = config
+        service = new ManifestService({ ...parts, dataDir: resolve(config.dataDir), reserve, lowWater })
         return service
       })
       provide('files', ({ backend }) => {

@@ -1,4 +1,3 @@
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type AgeQuery,
@@ -32,6 +31,8 @@ import { KeptEvents } from './consumers/kept-events.ts'
 import { lockDataDir } from './data-dir/lock.ts'
 import { nodeIdOf } from './data-dir/node-id.ts'
 import { StoreIdentity } from './data-dir/store-identity.ts'
+import { Disk } from './disk/disk.ts'
+import { makeFolder, syncPath } from './disk/durable-folder.ts'
 import { EraseQueue } from './erase/queue.ts'
 import { Pending } from './files/pending.ts'
 import { Pins } from './files/pins.ts'
@@ -56,6 +57,10 @@ const OWNER_EVERY_MS = 10_000
 
 export interface ManifestParts {
   readonly dataDir: string
+  /** Bytes. */
+  readonly reserve: number
+  /** Bytes. */
+  readonly lowWater: number
   readonly givenId: string | undefined
   readonly storage: Storage
   readonly clock: Clock
@@ -68,6 +73,7 @@ interface Running extends Opened {
   readonly identity: StoreIdentity
   readonly store: KeyValue
   readonly seal: Seal
+  readonly disk: Disk
   readonly close: () => Promise<void>
 }
 
@@ -95,10 +101,12 @@ export class ManifestService implements Manifest, Service {
 
   async start(): Promise<void> {
     const { dataDir, log } = this.#parts
-    mkdirSync(dataDir, { recursive: true })
+    makeFolder(dataDir)
+    const disk = new Disk(this.#parts)
+    disk.prepare()
     const lock = lockDataDir(dataDir, this.#incarnation)
     try {
-      this.#running = await this.#open(lock.release)
+      this.#running = await this.#open(disk, lock.release)
     } catch (error) {
       lock.release()
       throw error
@@ -107,21 +115,22 @@ export class ManifestService implements Manifest, Service {
       const recovered = await recoverPending(this.#running)
       if (recovered > 0) log.info({ recovered }, 'unfinished writes of an earlier run were condemned')
       await this.#recordOwner()
+      this.#running.disk.begin()
     } catch (error) {
       await this.stop()
       throw error
     }
   }
 
-  async #open(unlock: () => void): Promise<Running> {
+  async #open(disk: Disk, unlock: () => void): Promise<Running> {
     const { dataDir, givenId, storage, clock, ids, failpoints, log } = this.#parts
     const nodeId = nodeIdOf(dataDir, givenId)
     const seal = await createSeal()
     const folder = join(dataDir, 'manifest')
     const store = openLmdb(folder)
     try {
-      syncFolder(folder)
-      syncFolder(dataDir)
+      syncPath(folder)
+      syncPath(dataDir)
       const state = new State(store, seal)
       const { rows } = state
       const format = rows.get(FORMAT, (payload) => payload.varint())
@@ -152,6 +161,7 @@ export class ManifestService implements Manifest, Service {
         log: embedded,
         local,
         clock,
+        disk,
         ids,
         failpoints,
         nodeId,
@@ -159,6 +169,7 @@ export class ManifestService implements Manifest, Service {
       })
       const close = async () => {
         await committer.close()
+        await disk.close()
         await store.close()
         unlock()
       }
@@ -177,9 +188,13 @@ export class ManifestService implements Manifest, Service {
         failpoints,
         log,
         identity,
-        writable: () => identity.mustBeWritable(),
+        writable: () => {
+          identity.mustBeWritable()
+          disk.mustHaveRoom('files.write')
+        },
         store,
         seal,
+        disk,
         close,
       }
     } catch (error) {
@@ -245,7 +260,7 @@ export class ManifestService implements Manifest, Service {
   }
 
   commit(batch: Batch, options?: CallOptions): Promise<CommitResult> {
-    return this.opened().committer.commit(batch, options)
+    return this.opened().committer.commit(batch, { ...options, fresh: true })
   }
 
   /** The log is in this process: the state is as new as its head when nothing is on the way. */
@@ -289,14 +304,5 @@ export class ManifestService implements Manifest, Service {
 
   contentDigest(): string {
     return contentDigest(this.opened().state)
-  }
-}
-
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
   }
 }

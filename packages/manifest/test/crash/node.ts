@@ -15,7 +15,7 @@ export function nodeIn(folder: string, failpoints: FailpointRegistry): HoldfastN
     id: 'node-1',
     plugins: [
       backendLocal({ root: rootOf(folder) }),
-      manifest({ dataDir: dataDirOf(folder) }),
+      manifest({ dataDir: dataDirOf(folder), reserve: 0 }),
       expiry(),
       witness(witnessOf(folder)),
     ],
