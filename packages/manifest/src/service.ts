@@ -32,7 +32,7 @@ import { lockDataDir } from './data-dir/lock.ts'
 import { nodeIdOf } from './data-dir/node-id.ts'
 import { StoreIdentity } from './data-dir/store-identity.ts'
 import { Disk } from './disk/disk.ts'
-import { makeFolder, syncPath } from './disk/durable-folder.ts'
+import { makeFolder } from './disk/durable-folder.ts'
 import { EraseQueue } from './erase/queue.ts'
 import { Pending } from './files/pending.ts'
 import { Pins } from './files/pins.ts'
@@ -129,8 +129,6 @@ export class ManifestService implements Manifest, Service {
     const folder = join(dataDir, 'manifest')
     const store = openLmdb(folder)
     try {
-      syncPath(folder)
-      syncPath(dataDir)
       const state = new State(store, seal)
       const { rows } = state
       const format = rows.get(FORMAT, (payload) => payload.varint())

@@ -110,7 +110,10 @@ export class Disk {
   #tend(): void {
     if (this.#closing.signal.aborted || this.#reserve.size === 0 || this.#building) return
     if (this.#reserve.isThere) return
-    if (this.#look() < this.#reserve.size + this.#parts.lowWater) return this.#later()
+    if (this.#look() < this.#reserve.size + this.#parts.lowWater) {
+      this.#later()
+      return
+    }
     this.#building = this.#build().finally(() => {
       this.#building = undefined
     })

@@ -1,4 +1,6 @@
+import { dirname } from 'node:path'
 import { type Database, open } from 'lmdb'
+import { syncPath } from '../disk/durable-folder.ts'
 import type { KeyValue } from './key-value.ts'
 
 /** The manifest's rows in an LMDB environment in `folder`. */
@@ -12,6 +14,9 @@ export function openLmdb(folder: string): KeyValue {
     cache: false,
     compression: false,
   })
+  // LMDB makes its file and its folder and leaves their names to the page cache.
+  syncPath(folder)
+  syncPath(dirname(folder))
   const writer = {
     put: (key: Buffer, value: Buffer) => void db.putSync(key, value),
     remove: (key: Buffer) => void db.removeSync(key),

@@ -106,15 +106,13 @@ describe('a disk of 64 MiB that gets full', { timeout: LIMIT_MS }, () => {
       await manifest.commit({ ops: keys.slice(from, from + 500).map((key) => register(key)), fence: FENCE })
     for (let from = 0; from < keys.length; from += 500)
       await manifest.commit({
-        ops: manifest
-          .entries({ limit: 500 })
-          .items.map(({ key, generation }) => ({
-            type: 'condemn',
-            key,
-            generation,
-            delay: 0,
-            reason: 'test',
-          })),
+        ops: manifest.entries({ limit: 500 }).items.map(({ key, generation }) => ({
+          type: 'condemn',
+          key,
+          generation,
+          delay: 0,
+          reason: 'test',
+        })),
         fence: FENCE,
       })
     fill('foreign')

@@ -26,7 +26,7 @@ export interface SmallDisk {
   remove(): void
 }
 
-/** A file system of its own, ext4 in a file in memory; or why there is none: it takes root and loop devices. */
+/** A file system of its own: ext4 in a file, or tmpfs where there are no loop devices; or why there is none: it takes root. */
 export function smallDisk(size = 64 * MIB): SmallDisk | { readonly none: string } {
   const memory = '/dev/shm'
   const folder = mkdtempSync(join(existsSync(memory) ? memory : tmpdir(), 'holdfast-disk-'))
@@ -34,12 +34,13 @@ export function smallDisk(size = 64 * MIB): SmallDisk | { readonly none: string 
   closeSync(openSync(image, 'w'))
   truncateSync(image, size)
   mkdirSync(path)
-  const failed =
+  const withoutExt4 =
     run('mkfs.ext4', '-q', '-F', '-m', '0', '-b', '4096', '-O', '^has_journal', image) ??
     run('mount', '-o', 'loop', image, path)
+  const failed = withoutExt4 && run('mount', '-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', path)
   if (failed !== undefined) {
     rmSync(folder, { recursive: true, force: true })
-    return { none: failed }
+    return { none: `${withoutExt4}; ${failed}` }
   }
   const free = () => {
     const { bavail, bsize } = statfsSync(path)
