@@ -24,6 +24,11 @@ export const MANIFEST_FAILPOINTS = [
   /** There is room again for the reserve file. */
   'reserve.build.before',
   'reserve.build.after',
+  /** Whether this life has ended is about to be written down. */
+  'mark.open.before',
+  'mark.open.after',
+  'mark.closed.before',
+  'mark.closed.after',
   'recovery.before',
   'recovery.after',
 ] as const

@@ -18,6 +18,8 @@ export interface ManifestOptions {
   readonly deleteTimeout?: number | string
   /** Room on the data folder's disk that is kept for deleting when the disk is full. Default 16MiB, at most 1GiB; 0: none. */
   readonly reserve?: number | string
+  /** How long a start after an unclean stop may take to look at every row. Default 10m; 0: it does not look. */
+  readonly checkTime?: number | string
   /** Room on that disk below which nothing new is written. Default 64MiB; 0: it is not watched. */
   readonly lowWater?: number | string
 }
@@ -59,6 +61,12 @@ export function manifest(options: ManifestOptions): Plugin {
         max: '1GiB',
         zero: 'none is kept',
       }),
+      checkTime: duration({
+        doc: 'How long a start after a crash may look at every row, for damage. Then it goes on.',
+        default: '10m',
+        max: '1d',
+        zero: 'it does not look',
+      }),
       lowWater: bytes({
         doc: 'Room on the disk of the data folder below which nothing new is written; deleting goes on.',
         default: '64MiB',
@@ -71,8 +79,14 @@ export function manifest(options: ManifestOptions): Plugin {
       const opened = () => service.opened()
       provide('manifest', ({ backend }) => {
         const parts = { storage: backend, clock, ids, failpoints, log, givenId: node.givenId }
-        const { reserve, lowWater } = config
-        service = new ManifestService({ ...parts, dataDir: resolve(config.dataDir), reserve, lowWater })
+        const { reserve, lowWater, checkTime } = config
+        service = new ManifestService({
+          ...parts,
+          dataDir: resolve(config.dataDir),
+          reserve,
+          lowWater,
+          checkTime,
+        })
         return service
       })
       provide('files', ({ backend }) => {

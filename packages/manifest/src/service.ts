@@ -11,6 +11,7 @@ import {
   type FailpointRegistry,
   type FilePath,
   HoldfastError,
+  hasCode,
   type Ids,
   type KeyState,
   type Logger,
@@ -28,6 +29,8 @@ import {
 import { Committer, type CommitterParts, INCARNATION } from './commit/committer.ts'
 import { EmbeddedLog } from './commit/log.ts'
 import { KeptEvents } from './consumers/kept-events.ts'
+import { beforeOpen } from './damage/before-open.ts'
+import { LastStop } from './damage/last-stop.ts'
 import { lockDataDir } from './data-dir/lock.ts'
 import { nodeIdOf } from './data-dir/node-id.ts'
 import { StoreIdentity } from './data-dir/store-identity.ts'
@@ -44,6 +47,7 @@ import type { Opened } from './opened.ts'
 import { checkState } from './state/check.ts'
 import { contentDigest } from './state/digest.ts'
 import { publicHead } from './state/head.ts'
+import type { Rows } from './state/rows.ts'
 import { condemned, entries, entriesByAge, namespaces, publicKeyState } from './state/scans.ts'
 import { State } from './state/state.ts'
 import type { KeyValue } from './store/key-value.ts'
@@ -61,6 +65,8 @@ export interface ManifestParts {
   readonly reserve: number
   /** Bytes. */
   readonly lowWater: number
+  /** Milliseconds. */
+  readonly checkTime: number
   readonly givenId: string | undefined
   readonly storage: Storage
   readonly clock: Clock
@@ -99,14 +105,14 @@ export class ManifestService implements Manifest, Service {
     return this.#running
   }
 
-  async start(): Promise<void> {
+  async start({ signal }: CallOptions = {}): Promise<void> {
     const { dataDir, log } = this.#parts
     makeFolder(dataDir)
     const disk = new Disk(this.#parts)
     disk.prepare()
     const lock = lockDataDir(dataDir, this.#incarnation)
     try {
-      this.#running = await this.#open(disk, lock.release)
+      this.#running = await this.#open(disk, lock.release, signal)
     } catch (error) {
       lock.release()
       throw error
@@ -122,13 +128,17 @@ export class ManifestService implements Manifest, Service {
     }
   }
 
-  async #open(disk: Disk, unlock: () => void): Promise<Running> {
+  async #open(disk: Disk, unlock: () => void, signal?: AbortSignal): Promise<Running> {
     const { dataDir, givenId, storage, clock, ids, failpoints, log } = this.#parts
     const nodeId = nodeIdOf(dataDir, givenId)
     const seal = await createSeal()
     const folder = join(dataDir, 'manifest')
+    const lastStop = new LastStop(dataDir, failpoints)
+    const isNew = await beforeOpen(lastStop, { ...this.#parts, ...(signal && { signal }) })
+    if (!isNew) await lastStop.opened()
     const store = openLmdb(folder)
     try {
+      if (isNew) await lastStop.opened()
       const state = new State(store, seal)
       const { rows } = state
       const format = rows.get(FORMAT, (payload) => payload.varint())
@@ -166,9 +176,12 @@ export class ManifestService implements Manifest, Service {
         incarnation: this.#incarnation,
       })
       const close = async () => {
+        const mine = committer.broken === undefined && this.#isOwner(state.rows)
         await committer.close()
         await disk.close()
         await store.close()
+        // After damage the next start looks; and after a take-over the word is the other process's.
+        if (mine) await lastStop.closed()
         unlock()
       }
       const pins = new Pins(clock)
@@ -197,6 +210,7 @@ export class ManifestService implements Manifest, Service {
       }
     } catch (error) {
       await store.close()
+      if (!hasCode(error, 'HF_MANIFEST_CORRUPT')) await lastStop.closed()
       throw error
     }
   }
@@ -237,9 +251,13 @@ export class ManifestService implements Manifest, Service {
     // A store that has lost its identity is not this manifest's any more, as far as can be seen.
     if (index === this.#ownerAt || identity.lost) return
     // From when another process has taken this data folder over, the record is that process's to write.
-    if (state.rows.get(INCARNATION, (payload) => payload.text()) !== this.#incarnation) return
+    if (!this.#isOwner(state.rows)) return
     await identity.recordOwner(nodeId, this.#incarnation, publicHead(state.head))
     this.#ownerAt = index
+  }
+
+  #isOwner(rows: Rows): boolean {
+    return rows.get(INCARNATION, (payload) => payload.text()) === this.#incarnation
   }
 
   async checkGate(_request: unknown, { signal }: CallOptions): Promise<Denial | undefined> {

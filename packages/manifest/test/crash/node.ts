@@ -34,6 +34,7 @@ const GUARANTEES: readonly (readonly [string, string])[] = [
   ['local.write.', 'B-02'],
   ['job.chunk.', 'R-03'],
   ['hook.cursor.', 'K-09'],
+  ['mark.', 'X-09'],
 ]
 
 export function guaranteeOf(failpoint: string): string {

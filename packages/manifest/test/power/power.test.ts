@@ -24,7 +24,7 @@ function saidBy(steps: readonly DiskStep[], at: number): string[] {
 
 /** Opens the node on what a power loss left, and gives what it has lost of all that was said. */
 async function lost(folder: string, said: readonly string[]): Promise<string[]> {
-  const node = await nodeOn(folder, { reserve: 0 }).start()
+  const node = await nodeOn(folder, { reserve: 0, checkTime: 0 }).start()
   try {
     const manifest = node.service('manifest')
     const problems = [...manifest.check()]
