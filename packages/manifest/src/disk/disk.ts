@@ -53,6 +53,7 @@ export class Disk {
 
   /** Before the start: on a full disk even the start needs the reserve. */
   prepare(): void {
+    this.#reserve.removeUnfinished()
     if (this.#look() < TOO_LITTLE_TO_START || this.#reserve.size === 0) this.#reserve.release()
   }
 

@@ -29,7 +29,6 @@ export class Reserve {
   /** Gives the room back. False when there is none to give. */
   release(): boolean {
     const found = statSync(this.#file, { throwIfNoEntry: false })
-    this.#removeUnfinished()
     if (!found) return false
     rmSync(this.#file, { force: true })
     // File systems with a journal hand freed blocks out again once the deletion is in it.
@@ -66,7 +65,8 @@ export class Reserve {
     syncPath(this.#folder)
   }
 
-  #removeUnfinished(): void {
+  /** What a process left that was killed while it built one. */
+  removeUnfinished(): void {
     rmSync(`${this.#file}.new`, { force: true })
   }
 }
