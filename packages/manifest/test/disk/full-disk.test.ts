@@ -47,7 +47,9 @@ describe('a disk of 64 MiB that gets full', { timeout: LIMIT_MS }, () => {
     const { path, fill } = disk(context)
     const { node, failpoints } = await reserved(path, { reserve: 4 * MIB, lowWater: 8 * MIB })
     await node.files.write('a/1', 'one')
-    fill('foreign')
+    // There is room for many files of that size, but not for the deletes that will have to follow them.
+    fill('foreign', 5 * MIB)
+    // The disk is looked at once a second at most.
     await new Promise((resolve) => setTimeout(resolve, 1100))
     const passed = failpoints.census()
     await expect(node.files.write('a/2', 'two')).rejects.toMatchObject({ code: 'HF_NO_SPACE' })

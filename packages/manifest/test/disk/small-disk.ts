@@ -8,6 +8,7 @@ import {
   rmSync,
   statfsSync,
   truncateSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -19,8 +20,8 @@ const MIB = 1024 * 1024
 export interface SmallDisk {
   readonly path: string
   free(): number
-  /** Fills it to the last block with a file of somebody else. */
-  fill(name: string): void
+  /** Fills it with a file of somebody else, to the last block or up to `leaving` bytes. */
+  fill(name: string, leaving?: number): void
   /** Takes every file away. */
   clear(): void
   remove(): void
@@ -49,7 +50,10 @@ export function smallDisk(size = 64 * MIB): SmallDisk | { readonly none: string 
   return {
     path,
     free,
-    fill: (name) => fill(join(path, name)),
+    fill: (name, leaving = 0) =>
+      leaving === 0
+        ? fill(join(path, name))
+        : writeFileSync(join(path, name), Buffer.alloc(free() - leaving, 1)),
     clear: () => void run('sh', '-c', `rm -rf '${path}'/*`),
     remove() {
       // A process that is still ending may hold it for a moment.

@@ -13,7 +13,8 @@ async function record(): Promise<DiskRecording> {
   using folder = scratchFolder()
   // The folder of the node does not exist yet: its own name has to become durable too.
   const path = join(folder.path, 'node')
-  return recordDisk(PROGRAM, { folder: folder.path, args: [path], timeLimit: LIMIT_MS })
+  // Awaited here: the folder goes when this function ends.
+  return await recordDisk(PROGRAM, { folder: folder.path, args: [path], timeLimit: LIMIT_MS })
 }
 
 /** Everything that was said up to a step. */
