@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import {
   closeSync,
   existsSync,
@@ -43,6 +43,7 @@ export function smallDisk(size = 64 * MIB): SmallDisk | { readonly none: string 
     rmSync(folder, { recursive: true, force: true })
     return { none: `${withoutExt4}; ${failed}` }
   }
+  unmountAfterUs(folder, path)
   const free = () => {
     const { bavail, bsize } = statfsSync(path)
     return bavail * bsize
@@ -71,6 +72,13 @@ export function mustHave(disk: ReturnType<typeof smallDisk>, context: TestContex
   if (!('none' in disk)) return disk
   if (process.env.CI === 'true') throw new Error(`a small file system cannot be mounted: ${disk.none}`)
   return context.skip(`did not run: a small file system cannot be mounted: ${disk.none}`)
+}
+
+/** A test run that is killed takes no mount away: a shell that ends with this process, or when the disk is gone, does. */
+function unmountAfterUs(folder: string, path: string): void {
+  const script =
+    'while kill -0 "$0" && [ -d "$1" ]; do sleep 1; done; [ -d "$1" ] && umount -l "$2" && rm -rf "$1"'
+  spawn('sh', ['-c', script, String(process.pid), folder, path], { detached: true, stdio: 'ignore' }).unref()
 }
 
 function run(command: string, ...args: string[]): string | undefined {
