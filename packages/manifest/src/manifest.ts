@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { definePlugin, duration, integer, type Plugin, text } from '@holdfast/core'
+import { bytes, definePlugin, duration, integer, type Plugin, text } from '@holdfast/core'
 import { ManifestBatches } from './consumers/batches.ts'
 import { type EraserParts, ManifestEraser } from './eraser.ts'
 import { MANIFEST_FAILPOINTS } from './failpoints.ts'
@@ -20,6 +20,12 @@ export interface ManifestOptions {
   readonly logKeep?: number
   /** Records that a tap of `onManifestBatch` may hold back; one that is further behind gets a `reset`. Default 100,000, at most 1,000,000,000. */
   readonly tapCeiling?: number
+  /** Room on the data folder's disk that is kept for deleting when the disk is full. Default 16MiB, at most 1GiB; 0: none. */
+  readonly reserve?: number | string
+  /** How long a start after an unclean stop may take to look at every row. Default 10m; 0: it does not look. */
+  readonly checkTime?: number | string
+  /** Room on that disk below which nothing new is written. Default 64MiB; 0: it is not watched. */
+  readonly lowWater?: number | string
 }
 
 /** The authority of a node on LMDB: provides `manifest`, `files`, `eraser`, `journal`, and what hooks are delivered from. */
@@ -65,6 +71,23 @@ export function manifest(options: ManifestOptions): Plugin {
         max: 1_000_000_000,
         zero: 'no tap holds the log back',
       }),
+      reserve: bytes({
+        doc: 'Room on the disk of the data folder that a file keeps for deleting, for when the disk is full.',
+        default: '16MiB',
+        max: '1GiB',
+        zero: 'none is kept',
+      }),
+      checkTime: duration({
+        doc: 'How long a start after a crash may look at every row, for damage. Then it goes on.',
+        default: '10m',
+        max: '1d',
+        zero: 'it does not look',
+      }),
+      lowWater: bytes({
+        doc: 'Room on the disk of the data folder below which nothing new is written; deleting goes on.',
+        default: '64MiB',
+        zero: 'it is not watched',
+      }),
     },
     setup({ config, node, clock, ids, gate, failpoints, log, provide, onStart, onStop }) {
       let service: ManifestService
@@ -72,8 +95,16 @@ export function manifest(options: ManifestOptions): Plugin {
       const opened = () => service.opened()
       provide('manifest', ({ backend }) => {
         const parts = { storage: backend, clock, ids, failpoints, log, givenId: node.givenId }
-        const { logKeep, tapCeiling } = config
-        service = new ManifestService({ ...parts, dataDir: resolve(config.dataDir), logKeep, tapCeiling })
+        const { logKeep, tapCeiling, reserve, lowWater, checkTime } = config
+        service = new ManifestService({
+          ...parts,
+          dataDir: resolve(config.dataDir),
+          logKeep,
+          tapCeiling,
+          reserve,
+          lowWater,
+          checkTime,
+        })
         return service
       })
       provide('files', ({ backend }) => {
