@@ -281,7 +281,11 @@ describe('the eraser', () => {
   })
 
   it('[M-14] forgets tombstones when their time is over, in bounded batches, and not before', async () => {
-    const { commit, manifest, clock, eraser } = await testNode({ erasing: true, tombstoneTime: '1m' })
+    const { commit, manifest, clock, eraser } = await testNode({
+      erasing: true,
+      tombstoneTime: '1m',
+      deleteTimeout: '1s',
+    })
     const names = Array.from({ length: 1500 }, (_, at) => `a/${String(at).padStart(4, '0')}`)
     const inBatches = async (make: (name: string, at: number) => Op) => {
       for (const from of [0, 1000])
@@ -304,7 +308,11 @@ describe('the eraser', () => {
   }, 30_000)
 
   it('[M-14] forgets by itself, without being asked', async () => {
-    const { files, manifest, clock } = await testNode({ erasing: true, tombstoneTime: '1m' })
+    const { files, manifest, clock } = await testNode({
+      erasing: true,
+      tombstoneTime: '1m',
+      deleteTimeout: '1s',
+    })
     const { key: name } = await files.write('a/x', 'x')
     await files.delete('a/x', { delay: 0 })
     await expect.poll(() => manifest.key(name)?.state).toBe('gone')
@@ -327,5 +335,14 @@ describe('the eraser', () => {
     expect(manifest.key(name)).toMatchObject({ state: 'gone', as: 'missing' })
     expect(deletes).toEqual([])
     expect(objects.byKey.has(name)).toBe(true)
+  })
+
+  it('[M-14] a delete that may take as long as a key stays retired is refused at once', async () => {
+    await expect(testNode({ tombstoneTime: '1m', deleteTimeout: '1m' })).rejects.toMatchObject({
+      code: 'HF_ASSEMBLY_INVALID',
+      context: {
+        problems: [{ problem: 'its setup failed: deleteTimeout must be shorter than tombstoneTime' }],
+      },
+    })
   })
 })
