@@ -121,7 +121,14 @@ export {
 export type { DrainResult, Eraser, QueuedErase } from './manifest/eraser.ts'
 export type { FileDeleteOptions, Files, FileWriteOptions } from './manifest/files.ts'
 export type { Log, LogRecord, Position } from './manifest/log.ts'
-export type { AgeQuery, Manifest, ManifestHead, Page, PageQuery } from './manifest/manifest.ts'
+export type {
+  AgeQuery,
+  Manifest,
+  ManifestHead,
+  ManifestStatus,
+  Page,
+  PageQuery,
+} from './manifest/manifest.ts'
 export {
   type Batch,
   type CommitResult,

@@ -50,12 +50,12 @@ export function manifest(options: ManifestOptions): Plugin {
         max: '1d',
       }),
     },
-    setup({ config, node, clock, ids, gate, failpoints, log, provide, onStart, onStop }) {
+    setup({ config, node, clock, ids, gate, failpoints, audit, log, provide, onStart, onStop }) {
       let service: ManifestService
       let eraser: ManifestEraser
       const opened = () => service.opened()
       provide('manifest', ({ backend }) => {
-        const parts = { storage: backend, clock, ids, failpoints, log, givenId: node.givenId }
+        const parts = { storage: backend, clock, ids, failpoints, audit, log, givenId: node.givenId }
         service = new ManifestService({ ...parts, dataDir: resolve(config.dataDir) })
         return service
       })

@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type AgeQuery,
+  type Audit,
   type Batch,
   type CallOptions,
   type Clock,
@@ -17,6 +18,7 @@ import {
   type Logger,
   type Manifest,
   type ManifestHead,
+  type ManifestStatus,
   messageOf,
   type NamespaceCounters,
   type Page,
@@ -24,20 +26,22 @@ import {
   type Service,
   type Storage,
   type StorageKey,
-  type Timer,
 } from '@holdfast/core'
-import { Committer, type CommitterParts, INCARNATION } from './commit/committer.ts'
+import { Committer, type CommitterParts } from './commit/committer.ts'
 import { EmbeddedLog } from './commit/log.ts'
 import { KeptEvents } from './consumers/kept-events.ts'
+import { type Fenced, fenced } from './data-dir/fence.ts'
+import { sweepLitter } from './data-dir/litter.ts'
 import { lockDataDir } from './data-dir/lock.ts'
 import { nodeIdOf } from './data-dir/node-id.ts'
+import { Ownership } from './data-dir/ownership.ts'
+import { beginLife, formatOf, STORE_FORMAT } from './data-dir/store-format.ts'
 import { StoreIdentity } from './data-dir/store-identity.ts'
+import { syncFolder } from './data-dir/sync-folder.ts'
 import { EraseQueue } from './erase/queue.ts'
 import { Pending } from './files/pending.ts'
 import { Pins } from './files/pins.ts'
 import { recoverPending } from './files/recovery.ts'
-import { newer } from './format/bytes.ts'
-import { named, TABLE } from './format/rows.ts'
 import { createSeal, type Seal } from './format/seal.ts'
 import type { Opened } from './opened.ts'
 import { checkState } from './state/check.ts'
@@ -45,14 +49,7 @@ import { contentDigest } from './state/digest.ts'
 import { publicHead } from './state/head.ts'
 import { condemned, entries, entriesByAge, namespaces, publicKeyState } from './state/scans.ts'
 import { State } from './state/state.ts'
-import type { KeyValue } from './store/key-value.ts'
 import { openLmdb } from './store/lmdb.ts'
-
-/** Format of the store as a whole: its tables and the names of their rows. */
-const STORE_FORMAT = 1
-const FORMAT = named(TABLE.node, 'format')
-/** How often the owner record in the store follows the manifest, ms. */
-const OWNER_EVERY_MS = 10_000
 
 export interface ManifestParts {
   readonly dataDir: string
@@ -61,12 +58,15 @@ export interface ManifestParts {
   readonly clock: Clock
   readonly ids: Ids
   readonly failpoints: FailpointRegistry
+  readonly audit: Audit
   readonly log: Logger
 }
 
 interface Running extends Opened {
   readonly identity: StoreIdentity
-  readonly store: KeyValue
+  readonly ownership: Ownership
+  readonly store: Fenced
+  readonly upgradedFrom: number | undefined
   readonly seal: Seal
   readonly close: () => Promise<void>
 }
@@ -76,8 +76,6 @@ export class ManifestService implements Manifest, Service {
   readonly #parts: ManifestParts
   readonly #incarnation: string
   #running: Running | undefined
-  #ownerTimer: Timer | undefined
-  #ownerAt = -1
   #stopped = false
 
   constructor(parts: ManifestParts) {
@@ -94,19 +92,21 @@ export class ManifestService implements Manifest, Service {
   }
 
   async start(): Promise<void> {
-    const { dataDir, log } = this.#parts
+    const { dataDir, failpoints, log } = this.#parts
     mkdirSync(dataDir, { recursive: true })
-    const lock = lockDataDir(dataDir, this.#incarnation)
+    const lock = lockDataDir(dataDir, this.#incarnation, failpoints)
     try {
+      sweepLitter(dataDir)
       this.#running = await this.#open(lock.release)
     } catch (error) {
       lock.release()
       throw error
     }
     try {
+      // What was pending when a manifest was copied may have been listed since: only the right one can end it.
+      if (!(await this.#running.ownership.begin())) return
       const recovered = await recoverPending(this.#running)
       if (recovered > 0) log.info({ recovered }, 'unfinished writes of an earlier run were condemned')
-      await this.#recordOwner()
     } catch (error) {
       await this.stop()
       throw error
@@ -115,24 +115,38 @@ export class ManifestService implements Manifest, Service {
 
   async #open(unlock: () => void): Promise<Running> {
     const { dataDir, givenId, storage, clock, ids, failpoints, log } = this.#parts
-    const nodeId = nodeIdOf(dataDir, givenId)
     const seal = await createSeal()
     const folder = join(dataDir, 'manifest')
-    const store = openLmdb(folder)
+    const store = fenced(openLmdb(folder), seal, this.#incarnation)
     try {
       syncFolder(folder)
       syncFolder(dataDir)
       const state = new State(store, seal)
       const { rows } = state
-      const format = rows.get(FORMAT, (payload) => payload.varint())
-      if (format !== undefined && format > STORE_FORMAT) throw newer('the manifest', format)
+      const format = formatOf(rows)
       const embedded = new EmbeddedLog(store, rows, seal)
       embedded.checkChain(state.head)
-      rows.transaction(() => {
-        rows.put(FORMAT, (payload) => payload.varint(STORE_FORMAT))
-        rows.put(INCARNATION, (payload) => payload.text(this.#incarnation))
+      const { nodeId, upgradedFrom: nodeFormat } = await nodeIdOf(dataDir, givenId, failpoints)
+      if (failpoints.armed) await failpoints.hit('start.life.before')
+      beginLife(rows, this.#incarnation, state.head.index)
+      if (failpoints.armed) await failpoints.hit('start.life.after')
+      const upgradedFrom = format !== undefined && format < STORE_FORMAT ? format : undefined
+      if (upgradedFrom !== undefined)
+        log.info({ from: upgradedFrom, to: STORE_FORMAT }, 'the manifest was upgraded to a newer format')
+      if (nodeFormat !== undefined) log.info({ from: nodeFormat }, 'node.json was upgraded to a newer format')
+      const identity = await StoreIdentity.open(storage, rows, ids, failpoints)
+      const ownership = new Ownership({
+        rows,
+        fence: store,
+        records: storage.records,
+        identity,
+        nodeId,
+        head: () => publicHead(state.head),
+        clock,
+        ids,
+        failpoints,
+        log,
       })
-      const identity = await StoreIdentity.open(storage, rows, ids)
       const pending = new Pending(rows)
       const eraseQueue = new EraseQueue(rows)
       const events = new KeptEvents(rows, embedded)
@@ -155,7 +169,6 @@ export class ManifestService implements Manifest, Service {
         ids,
         failpoints,
         nodeId,
-        incarnation: this.#incarnation,
       })
       const close = async () => {
         await committer.close()
@@ -177,7 +190,10 @@ export class ManifestService implements Manifest, Service {
         failpoints,
         log,
         identity,
+        ownership,
+        upgradedFrom,
         writable: () => identity.mustBeWritable(),
+        mustOwn: () => store.mustOwn(),
         store,
         seal,
         close,
@@ -191,49 +207,39 @@ export class ManifestService implements Manifest, Service {
   async stop(): Promise<void> {
     const running = this.#running
     if (!running) return
-    this.#ownerTimer?.clear()
     await running.committer.settle()
-    // The record only helps to notice a manifest that went back in time: a store that is away must not keep us from stopping.
-    await this.#writeOwner().catch((error: unknown) => this.#ownerFailed(error))
+    await running.ownership.end()
     this.#running = undefined
-    this.#ownerTimer?.clear()
     this.#stopped = true
     await running.close()
   }
 
-  /** Writes the owner record now, and again whenever the manifest has moved on. */
-  async #recordOwner(): Promise<void> {
+  async checkGate(_request: unknown, { signal }: CallOptions): Promise<Denial | undefined> {
+    const { committer, identity, ownership, store } = this.opened() as Running
+    if (committer.broken !== undefined)
+      return { deny: `the manifest cannot commit: ${committer.broken}`, reason: 'corrupt' }
     try {
-      await this.#writeOwner()
-    } finally {
-      if (this.#running)
-        this.#ownerTimer = this.#parts.clock.timer(OWNER_EVERY_MS, () => {
-          this.#recordOwner().catch((error: unknown) => this.#ownerFailed(error))
-        })
+      store.mustOwn()
+    } catch (error) {
+      return { deny: messageOf(error), reason: 'authority_lost' }
+    }
+    return (await identity.check(signal)) ?? (await ownership.check(signal))
+  }
+
+  status(): ManifestStatus {
+    const { ownership, upgradedFrom } = this.opened() as Running
+    const { behind } = ownership
+    return {
+      format: STORE_FORMAT,
+      ...(upgradedFrom !== undefined && { upgradedFrom }),
+      ...(behind !== undefined && { behind }),
     }
   }
 
-  #ownerFailed(error: unknown): void {
-    this.#parts.log.warn({ cause: messageOf(error) }, 'the owner record could not be written')
-  }
-
-  async #writeOwner(): Promise<void> {
-    if (!this.#running) return
-    const { identity, nodeId, state } = this.#running
-    const { index } = state.head
-    // A store that has lost its identity is not this manifest's any more, as far as can be seen.
-    if (index === this.#ownerAt || identity.lost) return
-    // From when another process has taken this data folder over, the record is that process's to write.
-    if (state.rows.get(INCARNATION, (payload) => payload.text()) !== this.#incarnation) return
-    await identity.recordOwner(nodeId, this.#incarnation, publicHead(state.head))
-    this.#ownerAt = index
-  }
-
-  async checkGate(_request: unknown, { signal }: CallOptions): Promise<Denial | undefined> {
-    const { committer, identity } = this.opened() as Running
-    if (committer.broken !== undefined)
-      return { deny: `the manifest cannot commit: ${committer.broken}`, reason: 'corrupt' }
-    return identity.check(signal)
+  async acknowledge({ actor }: { readonly actor: string }): Promise<boolean> {
+    if (typeof actor !== 'string' || actor === '')
+      throw new TypeError('acknowledge needs the name of an actor')
+    return (this.opened() as Running).ownership.acknowledge(actor, this.#parts.audit)
   }
 
   get nodeId(): string {
@@ -289,14 +295,5 @@ export class ManifestService implements Manifest, Service {
 
   contentDigest(): string {
     return contentDigest(this.opened().state)
-  }
-}
-
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
   }
 }

@@ -110,7 +110,7 @@ describe('a data folder', () => {
     await first.commit(register('a/x'))
     await first.node.stop()
     const owner = JSON.parse(Buffer.from(first.objects.byKey.get('.holdfast/owner.json')!.bytes).toString())
-    expect(owner).toMatchObject({ format: 1, nodeId: 'node-1', position: { term: 1, index: 1 } })
+    expect(owner).toMatchObject({ format: 2, nodeId: 'node-1', position: { term: 1, index: 1 } })
   })
 
   it('[B-10] a store that lost its identity is not written into, by nobody, until it is back', async () => {
@@ -167,7 +167,7 @@ describe('a data folder', () => {
     const name = Buffer.from('Nformat')
     const value = store.get(name)!
     const newer = await sealed(name, Buffer.from([99]))
-    expect(await sealed(name, Buffer.from([1]))).toEqual(value)
+    expect(await sealed(name, Buffer.from([2]))).toEqual(value)
     await store.put(name, newer)
     await store.close()
     await expect(testNode({ dataDir: first.dataDir, objects: first.objects })).rejects.toMatchObject({
