@@ -1,9 +1,11 @@
+import { cp } from 'node:fs/promises'
 import { type FailpointName, FailpointRegistry } from '@holdfast/core'
 import { runUntilCrash } from '@holdfast/testkit'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { type Inspection, inspect, tempFolder } from './inspect.ts'
-import { guaranteeOf, nodeIn } from './node.ts'
+import { dataDirOf, guaranteeOf, nodeIn } from './node.ts'
 
+const ACKNOWLEDGE = new URL('acknowledge.ts', import.meta.url)
 const REWRITE = new URL('rewrite.ts', import.meta.url)
 const PATHS = ['sales/2026/01/01/00/part.txt', 'sales/2026/01/01/01/part.txt']
 
@@ -67,4 +69,37 @@ describe.concurrent('a start that was killed', { timeout: 60_000 }, () => {
       await node.stop()
     })
   }
+})
+
+describe.concurrent('an acknowledgement that was killed', { timeout: 60_000 }, () => {
+  for (const at of [
+    'acknowledge.before',
+    'acknowledge.after',
+    'owner.record.before',
+    'owner.record.after',
+  ] as const)
+    it(`[B-11] at ${at}: it is repeated or was given, never half`, async ({ expect }) => {
+      await using folder = await tempFolder()
+      await using copy = await tempFolder()
+      expect(await life(folder.path, PATHS[0]!)).toMatchObject({ finished: true })
+      await cp(dataDirOf(folder.path), copy.path, { recursive: true })
+      expect(await life(folder.path, PATHS[1]!)).toMatchObject({ finished: true })
+      await cp(copy.path, dataDirOf(folder.path), { recursive: true })
+      const acknowledge = (kill: { at?: FailpointName } = {}) =>
+        runUntilCrash(ACKNOWLEDGE, {
+          args: [folder.path],
+          env: { NODE_COMPILE_CACHE: cache.path },
+          ...kill,
+        })
+      expect(await acknowledge({ at })).toMatchObject({ crashedAt: at })
+      const mayErase = async () => {
+        const node = await nodeIn(folder.path, new FailpointRegistry()).start()
+        const { allowed } = await node.gate.check({ action: 'erase', actor: 'user' })
+        await node.stop()
+        return allowed
+      }
+      expect(await mayErase()).toBe(at === 'owner.record.after')
+      expect(await acknowledge()).toMatchObject({ finished: true })
+      expect(await mayErase()).toBe(true)
+    })
 })
