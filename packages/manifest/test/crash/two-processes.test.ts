@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { FailpointRegistry, type HoldfastNode } from '@holdfast/core'
-import { describe, it, onTestFinished } from 'vitest'
+import { describe, it } from 'vitest'
 import { inspect, tempFolder } from './inspect.ts'
 import { dataDirOf, nodeIn, rootOf } from './node.ts'
 
@@ -14,7 +14,7 @@ const PROGRAM = fileURLToPath(new URL('owner-life.ts', import.meta.url))
 const [KEPT, GOING, LATE] = ['sales/kept.txt', 'sales/going.txt', 'sales/late.txt']
 
 /** A node in a process of its own. */
-class Life {
+class Life implements AsyncDisposable {
   readonly #child
   readonly #lines: AsyncIterator<string>
   private constructor(folder: string, stopAt: string) {
@@ -22,11 +22,6 @@ class Life {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
-    onTestFinished(async () => {
-      if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
-      this.#child.kill('SIGKILL')
-      await once(this.#child, 'exit')
-    })
   }
 
   static async start(folder: string, stopAt = ''): Promise<Life> {
@@ -67,7 +62,8 @@ class Life {
     }
   }
 
-  async killed(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     this.#child.kill('SIGKILL')
     await once(this.#child, 'exit')
   }
@@ -99,7 +95,7 @@ describe.concurrent('two processes on one data folder', { timeout: 60_000 }, () 
     expect,
   }) => {
     await using folder = await tempFolder()
-    const first = await Life.start(folder.path)
+    await using first = await Life.start(folder.path)
     const refusal = { code: 'HF_DATADIR_IN_USE', context: { pid: first.pid, host: hostname() } }
     await expect(nodeAt(folder.path).start()).rejects.toMatchObject(refusal)
     first.signal('SIGSTOP')
@@ -107,7 +103,7 @@ describe.concurrent('two processes on one data folder', { timeout: 60_000 }, () 
     await expect(nodeAt(folder.path).start()).rejects.toMatchObject(refusal)
     first.signal('SIGCONT')
     expect(await first.ask('write', KEPT)).toEqual({ answer: expect.any(String) })
-    await first.killed()
+    await first[Symbol.asyncDispose]()
     const second = await nodeAt(folder.path).start()
     expect(await paths(second)).toEqual([KEPT])
     await second.stop()
@@ -118,7 +114,7 @@ describe.concurrent('two processes on one data folder', { timeout: 60_000 }, () 
       expect,
     }) => {
       await using folder = await tempFolder()
-      const first = await Life.start(folder.path)
+      await using first = await Life.start(folder.path)
       await first.ask('write', KEPT)
       first.signal('SIGSTOP')
       await first.stopped()
@@ -157,7 +153,7 @@ describe.concurrent('two processes on one data folder', { timeout: 60_000 }, () 
   ] as const)
     it(`[K-15] stopped at ${at} and taken over there, it goes on without effect`, async ({ expect }) => {
       await using folder = await tempFolder()
-      const first = await Life.start(folder.path, at)
+      await using first = await Life.start(folder.path, at)
       for (const path of [KEPT, GOING]) await first.ask('write', path)
       await first.ask('arm')
       first.say(...ask)
@@ -191,7 +187,7 @@ describe.concurrent('two processes on one data folder', { timeout: 60_000 }, () 
     expect,
   }) => {
     await using folder = await tempFolder()
-    const first = await Life.start(folder.path, 'owner.record.before')
+    await using first = await Life.start(folder.path, 'owner.record.before')
     await first.ask('write', KEPT)
     await first.ask('arm')
     first.say('stop')
