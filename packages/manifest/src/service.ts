@@ -119,16 +119,20 @@ export class ManifestService implements Manifest, Service {
     const folder = join(dataDir, 'manifest')
     const store = fenced(openLmdb(folder), seal, this.#incarnation)
     try {
-      syncFolder(folder)
-      syncFolder(dataDir)
       const state = new State(store, seal)
       const { rows } = state
       const format = formatOf(rows)
       const embedded = new EmbeddedLog(store, rows, seal)
-      embedded.checkChain(state.head)
       const { nodeId, upgradedFrom: nodeFormat } = await nodeIdOf(dataDir, givenId, failpoints)
+      syncFolder(folder)
+      syncFolder(dataDir)
       if (failpoints.armed) await failpoints.hit('start.life.before')
-      beginLife(rows, this.#incarnation, state.head.index)
+      beginLife(rows, this.#incarnation, () => {
+        // Until now a process that is being taken over could still commit.
+        state.reload()
+        embedded.checkChain(state.head)
+        return state.head.index
+      })
       if (failpoints.armed) await failpoints.hit('start.life.after')
       const upgradedFrom = format !== undefined && format < STORE_FORMAT ? format : undefined
       if (upgradedFrom !== undefined)

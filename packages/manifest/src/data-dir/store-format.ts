@@ -17,14 +17,15 @@ export function formatOf(rows: Rows): number | undefined {
 }
 
 /**
- * Begins a life of the manifest, at the last record of its log; a store of an older format becomes one of this format
- * in the same transaction, which is the first and takes the store over.
+ * Begins a life of the manifest; a store of an older format becomes one of this format in the same transaction, which
+ * is the first and takes the store over. `index` gives the last record of the log as it is now that nobody else can
+ * write any more.
  */
-export function beginLife(rows: Rows, id: string, index: number): void {
-  const lives = earlierLives(rows)
+export function beginLife(rows: Rows, id: string, index: () => number): void {
   rows.transaction(() => {
+    const lives = withLife(earlierLives(rows), id, index())
     rows.put(FORMAT, (payload) => payload.varint(STORE_FORMAT))
-    rows.put(LIVES, (payload) => writeLives(payload, withLife(lives, id, index)))
+    rows.put(LIVES, (payload) => writeLives(payload, lives))
   })
 }
 
