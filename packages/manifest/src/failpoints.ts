@@ -38,6 +38,31 @@ export const MANIFEST_FAILPOINTS = [
   'acknowledge.after',
   'recovery.before',
   'recovery.after',
+  /** The journal is about to become this process's own. */
+  'journal.open.before',
+  'journal.open.after',
+  'journal.run.before',
+  'journal.run.after',
+  'journal.spool.before',
+  'journal.spool.after',
+  'journal.plan.before',
+  'journal.plan.after',
+  'journal.remove.before',
+  /** The plan is unknown, its items are there. */
+  'journal.remove.unlisted',
+  'journal.remove.after',
+  'journal.compact.before',
+  /** The copy is durable, nothing was renamed. */
+  'journal.compact.copied',
+  /** The original stands aside, nothing has its name. */
+  'journal.compact.aside',
+  /** The copy has the name, the original is still there. */
+  'journal.compact.replaced',
+  'journal.compact.after',
+  /** Some of the oldest records of the log are about to go. */
+  'log.truncate.before',
+  /** They are gone and the floor is above them, durably. */
+  'log.truncate.after',
 ] as const
 
 declare module '@holdfast/core' {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { definePlugin, duration, type Plugin, text } from '@holdfast/core'
+import { definePlugin, duration, integer, type Plugin, text } from '@holdfast/core'
 import { ManifestBatches } from './consumers/batches.ts'
 import { type EraserParts, ManifestEraser } from './eraser.ts'
 import { MANIFEST_FAILPOINTS } from './failpoints.ts'
@@ -16,6 +16,10 @@ export interface ManifestOptions {
   readonly tombstoneTime?: number | string
   /** Hard limit of one call that deletes bytes. Default 1m, at least 100ms, at most 1d. */
   readonly deleteTimeout?: number | string
+  /** Records that the log keeps at least. Default 10,000, at most 1,000,000,000. */
+  readonly logKeep?: number
+  /** Records that a tap of `onManifestBatch` may hold back; one that is further behind gets a `reset`. Default 100,000, at most 1,000,000,000. */
+  readonly tapCeiling?: number
 }
 
 /** The authority of a node on LMDB: provides `manifest`, `files`, `eraser`, `journal`, and what hooks are delivered from. */
@@ -49,6 +53,18 @@ export function manifest(options: ManifestOptions): Plugin {
         min: '100ms',
         max: '1d',
       }),
+      logKeep: integer({
+        doc: 'Records that the log keeps at least; what is older goes when nobody needs it.',
+        default: 10_000,
+        max: 1_000_000_000,
+        zero: 'only what is needed is kept',
+      }),
+      tapCeiling: integer({
+        doc: 'Records that a tap of onManifestBatch may hold back; one that is further behind gets a reset.',
+        default: 100_000,
+        max: 1_000_000_000,
+        zero: 'no tap holds the log back',
+      }),
     },
     setup({ config, node, clock, ids, gate, failpoints, audit, log, provide, onStart, onStop }) {
       let service: ManifestService
@@ -56,7 +72,8 @@ export function manifest(options: ManifestOptions): Plugin {
       const opened = () => service.opened()
       provide('manifest', ({ backend }) => {
         const parts = { storage: backend, clock, ids, failpoints, audit, log, givenId: node.givenId }
-        service = new ManifestService({ ...parts, dataDir: resolve(config.dataDir) })
+        const { logKeep, tapCeiling } = config
+        service = new ManifestService({ ...parts, dataDir: resolve(config.dataDir), logKeep, tapCeiling })
         return service
       })
       provide('files', ({ backend }) => {
@@ -70,8 +87,8 @@ export function manifest(options: ManifestOptions): Plugin {
         return eraser
       })
       // After the manifest, whose lock on the data folder guards the journal as well.
-      provide('journal', () => new JournalService(resolve(config.dataDir), ids.next(), log))
-      provide('batches', () => new ManifestBatches(opened))
+      provide('journal', () => new JournalService(resolve(config.dataDir), ids.next(), failpoints, log))
+      provide('batches', () => new ManifestBatches(opened, Math.max(config.tapCeiling, config.logKeep)))
       onStart(() => eraser.begin())
       onStop(() => eraser.end())
     },

@@ -23,7 +23,9 @@ import {
   type NamespaceCounters,
   type Page,
   type PageQuery,
+  type Role,
   type Service,
+  type Setting,
   type Storage,
   type StorageKey,
 } from '@holdfast/core'
@@ -35,7 +37,7 @@ import { sweepLitter } from './data-dir/litter.ts'
 import { lockDataDir } from './data-dir/lock.ts'
 import { nodeIdOf } from './data-dir/node-id.ts'
 import { Ownership } from './data-dir/ownership.ts'
-import { beginLife, formatOf, STORE_FORMAT } from './data-dir/store-format.ts'
+import { formatOf, STORE_FORMAT, takeOver } from './data-dir/store-format.ts'
 import { StoreIdentity } from './data-dir/store-identity.ts'
 import { syncFolder } from './data-dir/sync-folder.ts'
 import { EraseQueue } from './erase/queue.ts'
@@ -43,11 +45,14 @@ import { Pending } from './files/pending.ts'
 import { Pins } from './files/pins.ts'
 import { recoverPending } from './files/recovery.ts'
 import { createSeal, type Seal } from './format/seal.ts'
+import { ManifestHolds } from './holds.ts'
+import { LogReader } from './log/log-reader.ts'
+import { Truncation } from './log/truncation.ts'
 import type { Opened } from './opened.ts'
 import { checkState } from './state/check.ts'
 import { contentDigest } from './state/digest.ts'
 import { publicHead } from './state/head.ts'
-import { condemned, entries, entriesByAge, namespaces, publicKeyState } from './state/scans.ts'
+import { condemned, entries, entriesByAge, namespaces, publicKeyState, settings } from './state/scans.ts'
 import { State } from './state/state.ts'
 import { openLmdb } from './store/lmdb.ts'
 
@@ -60,6 +65,10 @@ export interface ManifestParts {
   readonly failpoints: FailpointRegistry
   readonly audit: Audit
   readonly log: Logger
+  /** Records that the log keeps, whoever needs them. */
+  readonly logKeep: number
+  /** Records that a tap may hold back. */
+  readonly tapCeiling: number
 }
 
 interface Running extends Opened {
@@ -76,6 +85,9 @@ export class ManifestService implements Manifest, Service {
   readonly #parts: ManifestParts
   readonly #incarnation: string
   #running: Running | undefined
+  /** Why nothing may be destroyed any more in this life of the node. */
+  #diverged: string | undefined
+  readonly holds = new ManifestHolds(() => this.opened())
   #stopped = false
 
   constructor(parts: ManifestParts) {
@@ -104,9 +116,10 @@ export class ManifestService implements Manifest, Service {
     }
     try {
       // What was pending when a manifest was copied may have been listed since: only the right one can end it.
-      if (!(await this.#running.ownership.begin())) return
-      const recovered = await recoverPending(this.#running)
+      const isOurs = await this.#running.ownership.begin()
+      const recovered = isOurs ? await recoverPending(this.#running) : 0
       if (recovered > 0) log.info({ recovered }, 'unfinished writes of an earlier run were condemned')
+      this.#running.truncation.begin()
     } catch (error) {
       await this.stop()
       throw error
@@ -114,30 +127,28 @@ export class ManifestService implements Manifest, Service {
   }
 
   async #open(unlock: () => void): Promise<Running> {
-    const { dataDir, givenId, storage, clock, ids, failpoints, log } = this.#parts
+    const { dataDir, givenId, storage, clock, ids, failpoints, log, logKeep, tapCeiling } = this.#parts
     const seal = await createSeal()
     const folder = join(dataDir, 'manifest')
     const store = fenced(openLmdb(folder), seal, this.#incarnation)
     try {
       const state = new State(store, seal)
       const { rows } = state
-      const format = formatOf(rows)
-      const embedded = new EmbeddedLog(store, rows, seal)
+      // Whoever has a newer format keeps everything as it is.
+      formatOf(rows)
+      const embedded = new EmbeddedLog(rows, seal)
       const { nodeId, upgradedFrom: nodeFormat } = await nodeIdOf(dataDir, givenId, failpoints)
+      if (nodeFormat !== undefined) log.info({ from: nodeFormat }, 'node.json was upgraded')
       syncFolder(folder)
       syncFolder(dataDir)
       if (failpoints.armed) await failpoints.hit('start.life.before')
-      beginLife(rows, this.#incarnation, () => {
-        // Until now a process that is being taken over could still commit.
-        state.reload()
-        embedded.checkChain(state.head)
-        return state.head.index
-      })
+      const upgradedFrom = takeOver(state, embedded, { incarnation: this.#incarnation, logId: ids.next() })
       if (failpoints.armed) await failpoints.hit('start.life.after')
-      const upgradedFrom = format !== undefined && format < STORE_FORMAT ? format : undefined
       if (upgradedFrom !== undefined)
-        log.info({ from: upgradedFrom, to: STORE_FORMAT }, 'the manifest was upgraded to a newer format')
-      if (nodeFormat !== undefined) log.info({ from: nodeFormat }, 'node.json was upgraded to a newer format')
+        log.warn(
+          { from: upgradedFrom, to: STORE_FORMAT },
+          'the store was upgraded; an older version cannot open it',
+        )
       const identity = await StoreIdentity.open(storage, rows, ids, failpoints)
       const ownership = new Ownership({
         rows,
@@ -158,6 +169,7 @@ export class ManifestService implements Manifest, Service {
         settled: (key: string) => pending.end(key),
         mustErase: (key: string, since: number) => eraseQueue.add(key, since),
         erased: (key: string) => eraseQueue.remove(key),
+        diverged: (key: string, found: string) => this.#diverge(key, found),
         deleted: events.deleted,
         applied: events.applied,
         reload: () => {
@@ -174,7 +186,14 @@ export class ManifestService implements Manifest, Service {
         failpoints,
         nodeId,
       })
+      const reader = new LogReader({
+        rows: embedded,
+        failpoints,
+        transact: (change) => committer.local(change),
+        onCommitted: (listener) => committer.onCommitted(listener),
+      })
       const close = async () => {
+        reader.end()
         await committer.close()
         await store.close()
         unlock()
@@ -183,6 +202,14 @@ export class ManifestService implements Manifest, Service {
       return {
         state,
         committer,
+        records: embedded,
+        reader,
+        truncation: new Truncation({
+          opened: () => this.opened(),
+          clock,
+          keep: logKeep,
+          ceiling: tapCeiling,
+        }),
         pending,
         eraseQueue,
         pins,
@@ -211,6 +238,7 @@ export class ManifestService implements Manifest, Service {
   async stop(): Promise<void> {
     const running = this.#running
     if (!running) return
+    await running.truncation.end()
     await running.committer.settle()
     await running.ownership.end()
     this.#running = undefined
@@ -222,6 +250,7 @@ export class ManifestService implements Manifest, Service {
     const { committer, identity, ownership, store } = this.opened() as Running
     if (committer.broken !== undefined)
       return { deny: `the manifest cannot commit: ${committer.broken}`, reason: 'corrupt' }
+    if (this.#diverged !== undefined) return { deny: this.#diverged, reason: 'state_diverged' }
     try {
       store.mustOwn()
     } catch (error) {
@@ -244,6 +273,12 @@ export class ManifestService implements Manifest, Service {
     if (typeof actor !== 'string' || actor === '')
       throw new TypeError('acknowledge needs the name of an actor')
     return (this.opened() as Running).ownership.acknowledge(actor, this.#parts.audit)
+  }
+
+  /** Another node, or a bug, has erased what this state lists or can bring back: never silently. */
+  #diverge(key: string, found: string): void {
+    this.#diverged ??= `the bytes of ${key} were reported erased while the manifest has it as ${found}`
+    this.#parts.log.error({ key, found }, 'the state has diverged: nothing is destroyed until it was checked')
   }
 
   get nodeId(): string {
@@ -290,6 +325,18 @@ export class ManifestService implements Manifest, Service {
 
   namespaces(query: PageQuery = {}): Page<NamespaceCounters> {
     return namespaces(this.opened().state, query)
+  }
+
+  role(name: string): Role | undefined {
+    return this.opened().state.settings.role(name)
+  }
+
+  setting(name: string): Setting | undefined {
+    return this.opened().state.settings.setting(name)
+  }
+
+  settings(query: PageQuery & { readonly prefix?: string } = {}): Page<Setting> {
+    return settings(this.opened().state, query)
   }
 
   check(): readonly string[] {

@@ -78,8 +78,11 @@ export interface PlainContext<S> {
   readonly signal: AbortSignal
   /** The id of the run. */
   readonly run: string
-  /** Asks the gate for the next chunk. Throws, and so ends the run, when it says no or the run was cancelled. */
-  gate(): Promise<Fence>
+  /**
+   * Asks the gate for the next chunk, naming the namespace that it keeps to, if it keeps to one. Throws, and so ends the
+   * run, when the gate says no or the run was cancelled.
+   */
+  gate(chunk?: { readonly namespace?: string }): Promise<Fence>
   /** Counts what a chunk did. Kept when the run aborts. */
   chunk(outcome: Partial<Totals> & { readonly skipped?: Readonly<Record<string, number>> }): Promise<void>
   /** How many files there will be, once it is known. */

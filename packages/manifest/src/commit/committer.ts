@@ -11,7 +11,7 @@ import {
 } from '@holdfast/core'
 import { ByteReader, ByteWriter } from '../format/bytes.ts'
 import { readBatch, writeBatch, writeRecordHead } from '../format/record.ts'
-import { type Applied, applyBatch, findBatch } from '../state/apply.ts'
+import { type Applied, applyBatch } from '../state/apply.ts'
 import type { LocalEffects } from '../state/ops.ts'
 import { type BatchRow, SAME } from '../state/outcomes.ts'
 import type { Rows } from '../state/rows.ts'
@@ -64,7 +64,7 @@ export class Committer {
     const id = batch.id ?? ids.next()
     const position = { term: state.head.term, index: state.head.index }
     if (batch.ops.length === 0) return { status: 'committed', id, position, outcomes: [] }
-    const first = batch.id === undefined ? undefined : findBatch(state, id)
+    const first = batch.id === undefined ? undefined : state.recent.find(id)
     if (first) return resultOf(id, { ...first, repeated: true })
     if (this.#isListed(batch))
       return { status: 'committed', id, position, outcomes: batch.ops.map(() => SAME) }
@@ -147,13 +147,9 @@ export class Committer {
         const time = Math.max(clock.now(), head.time)
         const position = { term: EMBEDDED_TERM, index: head.index + 1 }
         const record = this.#scratch.reset()
-        writeRecordHead(
-          record,
-          { previous: head.record, term: position.term, time, origin: nodeId },
-          batches.length,
-        )
+        writeRecordHead(record, { previous: head.record, time, origin: nodeId }, batches.length)
         for (const { bytes } of batches) record.raw(bytes)
-        const sum = log.append(position.index, record.copy())
+        const sum = log.append(position, record.view())
         local.applied(
           position.index,
           batches.map(({ batch }) => applyBatch(state, batch, { position, time, local })),
@@ -170,7 +166,7 @@ export class Committer {
     for (const waiting of group) {
       if (waiting.kind === 'local') waiting.resolve()
       else {
-        const row = findBatch(state, waiting.batch.id)
+        const row = state.recent.find(waiting.batch.id)
         if (row) waiting.resolve(resultOf(waiting.batch.id, { ...row, repeated: false }))
         else waiting.reject(unknown(waiting, undefined))
       }
@@ -184,7 +180,7 @@ export class Committer {
       state.reload()
       local.reload()
       for (const waiting of group) {
-        const row = waiting.kind === 'batch' ? findBatch(state, waiting.batch.id) : undefined
+        const row = waiting.kind === 'batch' ? state.recent.find(waiting.batch.id) : undefined
         if (row && waiting.kind === 'batch')
           waiting.resolve(resultOf(waiting.batch.id, { ...row, repeated: false }))
         else waiting.reject(commitFailed(error))

@@ -1,10 +1,13 @@
+import type { EmbeddedLog } from '../commit/log.ts'
 import { newer } from '../format/bytes.ts'
 import { named, TABLE } from '../format/rows.ts'
 import type { Rows } from '../state/rows.ts'
+import type { State } from '../state/state.ts'
+import { upgradeFrom1 } from '../state/upgrade.ts'
 import { INCARNATION } from './fence.ts'
 import { type Life, readLives, withLife, writeLives } from './lives.ts'
 
-/** Format of the store as a whole: its tables and the names of their rows. Format 1 had no row of lives. */
+/** Format of the store as a whole: its tables and the names of their rows. */
 export const STORE_FORMAT = 2
 const FORMAT = named(TABLE.node, 'format')
 export const LIVES = named(TABLE.node, 'lives')
@@ -17,16 +20,33 @@ export function formatOf(rows: Rows): number | undefined {
 }
 
 /**
- * Begins a life of the manifest; a store of an older format becomes one of this format in the same transaction, which
- * is the first and takes the store over. `index` gives the last record of the log as it is now that nobody else can
- * write any more.
+ * The first transaction of a process: takes the store over, makes one of an older format one of this, and begins a life
+ * of the manifest. Gives the format that the store had, if it was an older one.
+ * @throws HF_LOG_DIVERGED, HF_FORMAT_NEWER; nothing was touched
  */
-export function beginLife(rows: Rows, id: string, index: () => number): void {
-  rows.transaction(() => {
-    const lives = withLife(earlierLives(rows), id, index())
-    rows.put(FORMAT, (payload) => payload.varint(STORE_FORMAT))
-    rows.put(LIVES, (payload) => writeLives(payload, lives))
+export function takeOver(
+  state: State,
+  log: EmbeddedLog,
+  { incarnation, logId }: { readonly incarnation: string; readonly logId: string },
+): number | undefined {
+  const { rows } = state
+  return rows.transaction(() => {
+    // Until now a process that is being taken over could still commit.
+    state.reload()
+    const format = formatOf(rows)
+    if (format === 1) upgradeFrom1(state)
+    log.checkChain(state.head)
+    log.begin(logId)
+    beginLife(rows, incarnation, state.head.index)
+    return format === STORE_FORMAT ? undefined : format
   })
+}
+
+/** Inside a transaction, the first of this process: a life of the manifest, from a record of its log on. */
+export function beginLife(rows: Rows, id: string, index: number): void {
+  const lives = withLife(earlierLives(rows), id, index)
+  rows.put(FORMAT, (payload) => payload.varint(STORE_FORMAT))
+  rows.put(LIVES, (payload) => writeLives(payload, lives))
 }
 
 /** A store of format 1 knows its last owner only, which is whose record lies in the store. */

@@ -19,9 +19,9 @@ export function openLmdb(folder: string): KeyValue {
   return {
     get: (key) => db.get(key),
     range: ({ from, to, limit, reverse = false }) => {
-      // A reverse scan of lmdb-js starts at its upper end, inclusive; ours is exclusive.
+      // A reverse scan of lmdb-js has its upper end inside and its lower end outside; ours are the other way round.
       const bounds = reverse
-        ? { start: to, end: from, reverse, exclusiveStart: true }
+        ? { start: to, end: from, reverse, exclusiveStart: true, inclusiveEnd: true }
         : { start: from, end: to }
       return [...db.getRange({ ...bounds, limit })] as { key: Buffer; value: Buffer }[]
     },

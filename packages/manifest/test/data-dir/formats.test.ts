@@ -12,7 +12,7 @@ import { listed, read, storedRows, tempFolder } from '../support.ts'
 const FIXTURES = fileURLToPath(new URL('../fixtures', import.meta.url))
 const PRESENT = 2
 const FORMATS = readdirSync(FIXTURES)
-  .filter((name) => name.startsWith('format-'))
+  .filter((name) => /^format-\d+$/.test(name))
   .map((name) => Number(name.slice('format-'.length)))
   .sort()
 
@@ -23,14 +23,14 @@ function copyOf(format: number): string {
   return folder
 }
 
-/** Remembers what is said at level info. */
+/** Remembers what is said at level warn. */
 function listener(): Logger & { readonly said: object[] } {
   const said: object[] = []
   const log = {
     said,
     debug: () => undefined,
-    info: (facts: unknown) => void said.push(facts as object),
-    warn: () => undefined,
+    info: () => undefined,
+    warn: (facts: unknown) => void said.push(facts as object),
     error: () => undefined,
     child: () => log,
   }

@@ -83,7 +83,7 @@ class Machine {
     const life = ids.next()
     const store = fenced(this.#rows, this.#seal, life)
     const rows = new Rows(store, this.#seal)
-    beginLife(rows, life, () => this.log.length)
+    rows.transaction(() => beginLife(rows, life, this.log.length))
     const head = (): ManifestHead => ({
       position: { term: 1, index: this.log.length },
       generation: 0,
