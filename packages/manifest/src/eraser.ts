@@ -217,9 +217,10 @@ export class ManifestEraser implements Eraser {
   async #erase(queued: readonly QueuedErase[], fence: Fence): Promise<number> {
     if (queued.length === 0) return 0
     const { tombstoneTime } = this.#parts
-    const { committer, eraseQueue, failpoints } = this.#parts.opened()
+    const { committer, eraseQueue, failpoints, mustOwn } = this.#parts.opened()
     const { targets, later, strays } = await this.#judge(queued)
     if (failpoints.armed) await failpoints.hit('eraser.delete.before')
+    mustOwn()
     const outcomes = await this.#delete(targets.map(({ key }) => key))
     if (failpoints.armed) await failpoints.hit('eraser.delete.after')
     const gone: StorageKey[] = []

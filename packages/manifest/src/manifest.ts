@@ -89,7 +89,7 @@ export function manifest(options: ManifestOptions): Plugin {
         zero: 'it is not watched',
       }),
     },
-    setup({ config, node, clock, ids, gate, failpoints, log, provide, onStart, onStop }) {
+    setup({ config, node, clock, ids, gate, failpoints, audit, log, provide, onStart, onStop }) {
       // A DELETE that is still under way when its key may be used again would hit what lives.
       if (config.deleteTimeout > config.tombstoneTime)
         throw new Error('deleteTimeout must not be longer than tombstoneTime')
@@ -97,7 +97,7 @@ export function manifest(options: ManifestOptions): Plugin {
       let eraser: ManifestEraser
       const opened = () => service.opened()
       provide('manifest', ({ backend }) => {
-        const parts = { storage: backend, clock, ids, failpoints, log, givenId: node.givenId }
+        const parts = { storage: backend, clock, ids, failpoints, audit, log, givenId: node.givenId }
         const { logKeep, tapCeiling, reserve, lowWater, checkTime } = config
         service = new ManifestService({
           ...parts,

@@ -12,7 +12,6 @@ import {
 import type { Disk } from '../disk/disk.ts'
 import { ByteReader, ByteWriter } from '../format/bytes.ts'
 import { readBatch, writeBatch, writeRecordHead } from '../format/record.ts'
-import { named, TABLE } from '../format/rows.ts'
 import { type Applied, applyBatch } from '../state/apply.ts'
 import type { LocalEffects } from '../state/ops.ts'
 import { type BatchRow, SAME } from '../state/outcomes.ts'
@@ -21,8 +20,6 @@ import type { State } from '../state/state.ts'
 import { grows, growsBy, recorded, takeGroup, type Waiting, type WaitingBatch } from './group.ts'
 import { EMBEDDED_TERM, type EmbeddedLog } from './log.ts'
 import { validateBatch } from './validate.ts'
-
-export const INCARNATION = named(TABLE.node, 'incarnation')
 
 export interface CommitterParts {
   readonly state: State
@@ -33,7 +30,6 @@ export interface CommitterParts {
   readonly ids: Ids
   readonly failpoints: FailpointRegistry
   readonly nodeId: string
-  readonly incarnation: string
 }
 
 export interface CommitOptions extends CallOptions {
@@ -175,15 +171,9 @@ export class Committer {
   }
 
   #transact(group: readonly Waiting[]): void {
-    const { state, log, local, clock, failpoints, nodeId, incarnation } = this.#parts
+    const { state, log, local, clock, failpoints, nodeId } = this.#parts
     const batches = group.filter((waiting) => waiting.kind === 'batch')
     state.rows.transaction(() => {
-      const owner = state.rows.get(INCARNATION, (payload) => payload.text())
-      if (owner !== incarnation)
-        throw new HoldfastError(
-          'HF_DATADIR_TAKEN',
-          'another process has taken over this data folder; this one must end',
-        )
       for (const waiting of group) if (waiting.kind === 'local') waiting.change(state.rows)
       if (batches.length > 0) {
         const { head } = state
