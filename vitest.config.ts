@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-  test: { projects: ['packages/*', 'examples/*', 'scripts'] },
+  test: {
+    projects: ['packages/*', 'examples/*', 'scripts'],
+    globalSetup: ['scripts/failpoints/census.ts'],
+  },
 })

@@ -11,8 +11,8 @@ export interface OperatingRulesOptions {
 const DAY_MS = 86_400_000
 
 /**
- * Two rules of an operator, as one tap of the gate: files are condemned in the maintenance window only, and while the
- * licence lasts. Reading, writing and erasing what was condemned go on.
+ * Two rules of an operator, as one tap of the gate: jobs condemn files in the maintenance window only, and while the
+ * licence lasts. Reading, writing, dry runs and erasing what was condemned go on.
  */
 export function operatingRules(options: OperatingRulesOptions = {}): Plugin {
   return definePlugin({
@@ -31,8 +31,9 @@ export function operatingRules(options: OperatingRulesOptions = {}): Plugin {
       }),
     },
     setup({ hooks, clock, config }) {
-      hooks.gate.tap(async ({ action }) => {
-        if (action !== 'condemn') return undefined
+      hooks.gate.tap(async ({ action, dryRun }) => {
+        // A dry run on schedule changes nothing, and tells what the window will bring.
+        if (action !== 'condemn' || dryRun) return undefined
         const now = clock.now()
         if (now > config.licensedUntil)
           return { deny: `the licence ended on ${new Date(config.licensedUntil).toISOString().slice(0, 10)}` }

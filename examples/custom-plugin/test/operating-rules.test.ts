@@ -41,11 +41,12 @@ describe('operating rules', () => {
     })
   })
 
-  it('[K-07] erasing goes on at any time, and without options everything is allowed', async () => {
+  it('[K-07] erasing and dry runs go on at any time, and without options everything is allowed', async () => {
     const rules = { maintenance: '22:00-06:00', licensedUntil: '2020-01-01' }
     expect(await ask(rules, at('12:00:00'), { action: 'erase', actor: 'node' })).toMatchObject({
       allowed: true,
     })
+    expect(await ask(rules, at('12:00:00'), { ...CONDEMN, dryRun: true })).toMatchObject({ allowed: true })
     expect(await ask({}, at('12:00:00'))).toMatchObject({ allowed: true })
   })
 

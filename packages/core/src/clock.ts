@@ -46,3 +46,9 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
     signal?.addEventListener('abort', onAbort, { once: true })
   })
 }
+
+/** Holds the process while something runs that may rest on timers of the clock alone, which do not. `using` ends it. */
+export function keepAlive(): Disposable {
+  const handle = setInterval(() => undefined, 0x7fffffff)
+  return { [Symbol.dispose]: () => clearInterval(handle) }
+}

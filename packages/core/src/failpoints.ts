@@ -1,27 +1,26 @@
+import { channel } from 'node:diagnostics_channel'
 import { writeSync } from 'node:fs'
 import { type Clock, sleep } from './clock.ts'
 import { HoldfastError } from './errors.ts'
 
-/**
- * The failpoints of a node by name. A package adds its own:
- * `declare module '@holdfast/core' { interface Failpoints { 'acme.upload.before': true } }`,
- * and lists them in its plugin's `failpoints`, so that a test can walk them.
- */
-export interface Failpoints {
-  'job.chunk.before': true
-  'job.chunk.after': true
-  /** A tap is done with events, its cursor does not say so yet. */
-  'hook.cursor.before': true
-  'hook.cursor.after': true
-}
-export type FailpointName = keyof Failpoints
-
 export const CORE_FAILPOINTS = [
   'job.chunk.before',
   'job.chunk.after',
+  /** A tap is done with events, its cursor does not say so yet. */
   'hook.cursor.before',
   'hook.cursor.after',
-] as const satisfies readonly FailpointName[]
+] as const
+
+/**
+ * The failpoints of a node by name. A package lists its own, adds them here:
+ * `declare module '@holdfast/core' { interface Failpoints extends Record<(typeof ACME_FAILPOINTS)[number], true> {} }`,
+ * and gives the list to its plugin as `failpoints`, so that a test can walk them.
+ */
+export interface Failpoints extends Record<(typeof CORE_FAILPOINTS)[number], true> {}
+export type FailpointName = keyof Failpoints
+
+/** Node's diagnostics channel that gets `{ name }` just before the action of a failpoint happens. */
+const FIRED = '@holdfast/core:failpoint'
 
 /** What an armed failpoint does when the code reaches it. */
 export type FailpointAction =
@@ -133,6 +132,7 @@ export class FailpointRegistry {
     }
     point.times--
     if (point.times === 0) this.#disarm(name)
+    channel(FIRED).publish({ name })
     return point.action
   }
 

@@ -28,15 +28,17 @@ export {
 } from './failpoints.ts'
 export type { ClockWatchOptions } from './gate/clock-watch.ts'
 export { type Gate, gateDenied } from './gate/gate.ts'
-export type {
-  AbortReason,
-  Actor,
-  Denial,
-  GateAction,
-  GateActions,
-  GateRequest,
-  Verdict,
+export {
+  type AbortReason,
+  type Actor,
+  type Denial,
+  type GateAction,
+  type GateActions,
+  type GateRequest,
+  soleNamespace,
+  type Verdict,
 } from './gate/request.ts'
+export type { Roles, Standing } from './gate/roles.ts'
 export {
   type BatchSource,
   type ConsumerName,
@@ -54,8 +56,7 @@ export type {
   ManifestReset,
   SnapshotIntent,
 } from './hooks/events.ts'
-export { floorOf, type TruncationFloor } from './hooks/floor.ts'
-export type { HookMetrics } from './hooks/metrics.ts'
+export { floorOf } from './hooks/floor.ts'
 export type {
   HookName,
   HookPort,
@@ -94,6 +95,7 @@ export type {
   RunRequest,
 } from './jobs/run.ts'
 export { totalsOf } from './jobs/totals.ts'
+export type { NodeExplanation, PluginExplanation } from './kernel/explain.ts'
 export { createNode, type HoldfastNode, type NodeOptions } from './kernel/node.ts'
 export {
   API_VERSION,
@@ -132,8 +134,18 @@ export type {
   Replaced,
   Undone,
 } from './manifest/files.ts'
+export { type FloorProvider, lowestFloor, type TruncationFloor } from './manifest/floor.ts'
 export type { Hold, HoldResult, HoldScope, Holds, NewHold } from './manifest/holds.ts'
-export type { Log, LogRecord, Position } from './manifest/log.ts'
+export {
+  LOG_START,
+  type Log,
+  type LogAppendOptions,
+  type LogCapabilities,
+  type LogReadOptions,
+  type LogRecord,
+  type Position,
+} from './manifest/log.ts'
+export { logConflict, logDiverged, logGap, recordTooLarge } from './manifest/log-errors.ts'
 export type { AgeQuery, Manifest, ManifestHead, Page, PageQuery } from './manifest/manifest.ts'
 export {
   type Batch,

@@ -1,6 +1,6 @@
 import { HoldfastError, type PlainJob, type Plugin } from '@holdfast/core'
+import { FakeClock } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
-import { StillClock } from './jobs-clock.ts'
 import { plugin, startNode, tapper } from './support.ts'
 
 function plain(run: PlainJob<unknown>['run'], extra: Partial<PlainJob<unknown>> = {}): Plugin {
@@ -73,7 +73,7 @@ describe('a job without a plan', () => {
   })
 
   it('[R-10] its time limit and its cancelling end it at its next question', async () => {
-    const clock = new StillClock()
+    const clock = new FakeClock()
     await using node = await startNode(
       [
         plain(

@@ -1,6 +1,6 @@
 import { type HoldfastNode, type PlanItem, type PlannedJob, totalsOf } from '@holdfast/core'
+import { FakeClock } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
-import { StillClock } from './jobs-clock.ts'
 import { items, jobPlugin, plugin, startNode } from './support.ts'
 
 const DAY = 86_400_000
@@ -9,10 +9,10 @@ const DAY = 86_400_000
 async function sweeping(
   count = 2500,
   extra: Partial<PlannedJob<unknown>> = {},
-): Promise<{ node: HoldfastNode; clock: StillClock; live: Map<string, PlanItem>; chunks: number[] }> {
+): Promise<{ node: HoldfastNode; clock: FakeClock; live: Map<string, PlanItem>; chunks: number[] }> {
   const live = new Map(items(count).map((item) => [item.path as string, item]))
   const chunks: number[] = []
-  const clock = new StillClock()
+  const clock = new FakeClock()
   const act: PlannedJob<unknown>['act'] = async (chunk) => {
     chunks.push(chunk.length)
     const done = chunk.filter(({ path, generation }) => live.get(path)?.generation === generation)

@@ -6,8 +6,8 @@ import {
   type RunProgress,
   totalsOf,
 } from '@holdfast/core'
+import { FakeClock } from '@holdfast/testkit'
 import { describe, expect, expectTypeOf, it } from 'vitest'
-import { StillClock } from './jobs-clock.ts'
 import { items, jobPlugin, plugin, startNode, tapper } from './support.ts'
 
 declare module '@holdfast/core' {
@@ -105,7 +105,7 @@ describe('audit', () => {
 
 describe('metrics', () => {
   it('[A-03] count runs, their time, files and bytes', async () => {
-    const clock = new StillClock()
+    const clock = new FakeClock()
     const act: PlannedJob<unknown>['act'] = async (chunk, context) => {
       await clock.advance(500)
       return doAll(chunk, context)
@@ -156,7 +156,7 @@ describe('metrics', () => {
 
 describe('progress', () => {
   it('[A-02] has a smoothed rate and the time that is left, by the clock', async () => {
-    const clock = new StillClock()
+    const clock = new FakeClock()
     const seconds = [1, 1, 2, 2]
     const act: PlannedJob<unknown>['act'] = async (chunk, context) => {
       await clock.advance(1000 * (seconds.shift() ?? 0))
@@ -181,7 +181,7 @@ describe('progress', () => {
 
 describe('status', () => {
   it('[A-02] answers before the start, while running, with a closed gate, and after the stop', async () => {
-    const clock = new StillClock()
+    const clock = new FakeClock()
     const acting = Promise.withResolvers<void>()
     const release = Promise.withResolvers<void>()
     let open = true

@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events'
-import { createNode, type PlannedJob, totalsOf } from '@holdfast/core'
+import { createNode, definePlugin, type GateRequest, type PlannedJob, totalsOf } from '@holdfast/core'
+import { FakeClock } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
-import { StillClock, settle } from './jobs-clock.ts'
-import { items, jobPlugin, startNode, tapper } from './support.ts'
+import { items, jobPlugin, settle, startNode, tapper } from './support.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -17,7 +17,7 @@ async function scheduled(
   act: PlannedJob<unknown>['act'] = doAll,
   plugins: Parameters<typeof startNode>[0] = [],
 ) {
-  const clock = new StillClock(T0)
+  const clock = new FakeClock(T0)
   const job = jobPlugin(act, items(10), { schedule: '0 3 * * *', ...extra })
   const node = await startNode([job, ...plugins], { clock })
   const audit: string[] = []
@@ -26,6 +26,11 @@ async function scheduled(
     node,
     clock,
     audit,
+    /** Moves time on, and lets the runs that it has begun come to their end. */
+    advance: async (ms: number) => {
+      await clock.advance(ms)
+      await settle()
+    },
     starts: async () => (await node.jobs.history('sweep')).map(({ startedAt }) => startedAt).reverse(),
     status: async () => (await node.jobs.status())[0]!,
   }
@@ -33,13 +38,13 @@ async function scheduled(
 
 describe('a schedule', () => {
   it('[A-02] runs the job at its times, by the clock of the node, as the schedule', async () => {
-    const { node, clock, starts } = await scheduled()
+    const { node, advance, starts } = await scheduled()
     await using _ = node
-    await clock.advance(15 * HOUR - 1)
+    await advance(15 * HOUR - 1)
     expect(await starts()).toEqual([])
-    await clock.advance(1)
+    await advance(1)
     expect(await starts()).toEqual([T0 + 15 * HOUR])
-    await clock.advance(2 * DAY)
+    await advance(2 * DAY)
     expect(await starts()).toEqual([T0 + 15 * HOUR, T0 + 39 * HOUR, T0 + 63 * HOUR])
     expect(await node.jobs.history('sweep')).toMatchObject(
       Array(3).fill({ actor: 'schedule', dryRun: false, done: { files: 10 } }),
@@ -47,20 +52,20 @@ describe('a schedule', () => {
   })
 
   it('[A-02] is read in its time zone, over a change of summer time', async () => {
-    const { node, clock, starts } = await scheduled({ timeZone: 'Europe/Berlin' })
+    const { node, clock, advance, starts } = await scheduled({ timeZone: 'Europe/Berlin' })
     await using _ = node
-    await clock.advance(15 * HOUR)
+    await advance(15 * HOUR)
     expect(await starts()).toEqual([Date.UTC(2026, 0, 2, 2)])
     clock.setWall(Date.UTC(2026, 2, 28, 12))
     node.trustClock()
-    await clock.advance(3 * DAY)
+    await advance(3 * DAY)
     expect((await starts()).slice(-3)).toEqual([29, 30, 31].map((day) => Date.UTC(2026, 2, day, 1)))
   })
 
   it('[A-02] is delayed by the jitter: by less than it, always by the same, by another time on another node', async () => {
     const delays = new Set<number>()
     for (const id of ['a', 'b', 'c']) {
-      const clock = new StillClock(T0)
+      const clock = new FakeClock(T0)
       await using node = await startNode(
         [jobPlugin(doAll, items(1), { schedule: '0 3 * * *', jitter: HOUR })],
         { clock, id },
@@ -77,35 +82,55 @@ describe('a schedule', () => {
   })
 
   it('[A-02] follows wall time when it is set: what was jumped over is one run', async () => {
-    const { node, clock, starts } = await scheduled()
+    const { node, clock, advance, starts } = await scheduled()
     await using _ = node
     clock.setWall(T0 + 10 * DAY)
     node.trustClock()
-    await clock.advance(MINUTE)
+    await advance(MINUTE)
     expect(await starts()).toEqual([T0 + 10 * DAY + MINUTE])
     clock.setWall(T0 - 10 * DAY)
     node.trustClock()
-    await clock.advance(15 * HOUR)
+    await advance(15 * HOUR)
     expect((await starts()).length).toBe(2)
   })
 
   it('[A-02] asks for what the job says a tick asks for', async () => {
-    const { node, clock, audit } = await scheduled({ onTick: { act: false } })
+    const { node, advance, audit } = await scheduled({ onTick: { act: false } })
     await using _ = node
-    await clock.advance(DAY)
+    await advance(DAY)
     expect(await node.jobs.history('sweep')).toMatchObject([{ dryRun: true, actor: 'schedule' }])
     expect(audit).toEqual(['run_started', 'run_completed'])
   })
 
+  it('[G-02] a tick whose run is dry asks the gate for a dry run, and needs no role', async () => {
+    const asked: GateRequest[] = []
+    const roles = definePlugin({
+      name: 'test-roles',
+      id: 'roles',
+      version: '1.0.0',
+      api: '1.0',
+      provides: ['roles'],
+      setup: ({ provide }) =>
+        provide('roles', () => ({ roleFor: () => ({ role: 'reader', epoch: 1, mayAct: false }) })),
+    })
+    const witness = tapper('witness', async (request) => void asked.push(request))
+    const { node, advance } = await scheduled({ onTick: { act: false } }, doAll, [roles, witness])
+    await using _ = node
+    await advance(DAY)
+    expect(await node.jobs.history('sweep')).toMatchObject([{ outcome: { status: 'completed' } }])
+    expect(asked).toMatchObject([{ action: 'condemn', actor: 'schedule', dryRun: true }])
+    expect(await node.gate.check({ action: 'condemn', actor: 'schedule' })).toMatchObject({ allowed: false })
+  })
+
   it('[R-08] a tick that comes while the job runs is skipped with a warning, and no run', async () => {
     const release = Promise.withResolvers<void>()
-    const { node, clock, audit, status } = await scheduled({}, async (chunk, context) => {
+    const { node, advance, audit, status } = await scheduled({}, async (chunk, context) => {
       await release.promise
       return doAll(chunk, context)
     })
     await using _ = node
     const run = node.jobs.run('sweep', { act: true })
-    await clock.advance(15 * HOUR)
+    await advance(15 * HOUR)
     expect(audit).toEqual(['run_started', 'tick_skipped'])
     expect(await status()).toMatchObject({
       lastTick: { result: 'skipped', at: T0 + 15 * HOUR },
@@ -114,18 +139,18 @@ describe('a schedule', () => {
     release.resolve()
     await run
     expect(await node.jobs.history('sweep')).toHaveLength(1)
-    await clock.advance(DAY)
+    await advance(DAY)
     expect(await node.jobs.history('sweep')).toHaveLength(2)
   })
 
   it('[R-08] a manual run is refused while the scheduled one is on its way', async () => {
     const release = Promise.withResolvers<void>()
-    const { node, clock } = await scheduled({}, async (chunk, context) => {
+    const { node, advance } = await scheduled({}, async (chunk, context) => {
       await release.promise
       return doAll(chunk, context)
     })
     await using _ = node
-    await clock.advance(15 * HOUR)
+    await advance(15 * HOUR)
     await expect(node.jobs.run('sweep', { act: true })).rejects.toMatchObject({ code: 'HF_ALREADY_RUNNING' })
     release.resolve()
     await settle()
@@ -135,28 +160,28 @@ describe('a schedule', () => {
   it('[G-01] the gate is asked at every tick: a denied one leaves no run, and a flip takes effect at the next', async () => {
     let open = false
     const door = tapper('door', async () => (open ? undefined : { deny: 'closed', reason: 'not_authorised' }))
-    const { node, clock, audit, status } = await scheduled({}, doAll, [door])
+    const { node, advance, audit, status } = await scheduled({}, doAll, [door])
     await using _ = node
-    await clock.advance(15 * HOUR)
+    await advance(15 * HOUR)
     expect(await node.jobs.history('sweep')).toEqual([])
     expect(audit).toEqual(['tick_denied'])
     expect(await status()).toMatchObject({
       lastTick: { result: 'denied', message: expect.stringContaining('closed') },
     })
     open = true
-    await clock.advance(DAY)
+    await advance(DAY)
     expect(await node.jobs.history('sweep')).toHaveLength(1)
     open = false
-    await clock.advance(DAY)
+    await advance(DAY)
     expect(await node.jobs.history('sweep')).toHaveLength(1)
     expect(audit.filter((name) => name === 'tick_denied')).toHaveLength(2)
   })
 
   it('[G-02] a tick that only reports obeys the gate too; a dry run that somebody asks for does not', async () => {
     const door = tapper('door', async () => ({ deny: 'closed' }))
-    const { node, clock } = await scheduled({ onTick: { act: false } }, doAll, [door])
+    const { node, advance } = await scheduled({ onTick: { act: false } }, doAll, [door])
     await using _ = node
-    await clock.advance(DAY)
+    await advance(DAY)
     expect(await node.jobs.history('sweep')).toEqual([])
     expect((await node.jobs.run('sweep', {})).outcome.status).toBe('completed')
   })
@@ -206,7 +231,7 @@ describe('the signal of a caller', () => {
 
 describe('a time limit', () => {
   it('[R-10] ends the run between chunks with timed_out and its counts', async () => {
-    const clock = new StillClock()
+    const clock = new FakeClock()
     let begun = 0
     const act: PlannedJob<unknown>['act'] = async (chunk, context) => {
       if (++begun === 2) await clock.advance(1000)

@@ -67,3 +67,8 @@ export function startNode(
 ): Promise<HoldfastNode> {
   return createNode({ plugins, id: 'test-node', log: 'silent', ...options }).start()
 }
+
+/** Lets everything that is ready run, and what becomes ready by that. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+}

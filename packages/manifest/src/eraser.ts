@@ -9,12 +9,14 @@ import {
   type Gate,
   gateDenied,
   HoldfastError,
+  hasCode,
   isHoldfastError,
   messageOf,
   type Op,
   type QueuedErase,
   type Storage,
   type StorageKey,
+  soleNamespace,
   type Timer,
 } from '@holdfast/core'
 // The only import of this entry point: nothing else may delete bytes.
@@ -58,6 +60,10 @@ export class ManifestEraser implements Eraser {
   #turn: Promise<unknown> = Promise.resolve()
   #timer: Timer | undefined
   #awake = false
+  /** Passes that the gate was asked for. */
+  #passes = 0
+  /** Ops of one commit: fewer on a full disk, more again when that goes well. */
+  #chunk = CHUNK
   #looping: Promise<void> | undefined
 
   constructor(parts: EraserParts) {
@@ -158,20 +164,42 @@ export class ManifestEraser implements Eraser {
     const forgetting = this.#forgettable(CHUNK)
     if (dooming.length === 0 && erasing.length === 0 && forgetting.length === 0)
       return { erased: 0, more: false }
-    const { gate } = this.#parts
-    const verdict = await gate.check(
-      { action: 'erase', actor: 'node', job: 'eraser' },
-      { signal: this.#stopping.signal },
-    )
-    if (!verdict.allowed) throw gateDenied(verdict, 'eraser')
-    const fence = { role: verdict.role, epoch: verdict.epoch }
+    const asked = new Set([...dooming, ...erasing.map(({ key }) => key)])
+    const fence = await this.#passGate(asked)
     await this.#doom(dooming, fence)
-    const erased = await this.#erase(this.#tryable(), fence)
+    // What has become due meanwhile was not asked about.
+    const erased = await this.#erase(
+      this.#tryable().filter(({ key }) => asked.has(key)),
+      fence,
+    )
     await this.#commit(
       forgetting.map((key) => ({ type: 'forget', key })),
       fence,
     )
     return { erased, more: this.#hasMore() }
+  }
+
+  async #passGate(keys: Iterable<StorageKey>): Promise<Fence> {
+    const namespace = soleNamespace(this.#namespaces(keys))
+    const request = {
+      action: 'erase',
+      actor: 'node',
+      job: 'eraser',
+      chunk: this.#passes++,
+      ...(namespace !== undefined && { namespace }),
+    } as const
+    const verdict = await this.#parts.gate.check(request, { signal: this.#stopping.signal })
+    if (!verdict.allowed) throw gateDenied(verdict, 'eraser')
+    return { role: verdict.role, epoch: verdict.epoch }
+  }
+
+  /** Of what was never listed, no namespace is known. */
+  *#namespaces(keys: Iterable<StorageKey>): Generator<string | undefined> {
+    const { state } = this.#parts.opened()
+    for (const key of keys) {
+      const known = state.key(key)
+      yield known && 'entry' in known ? known.entry?.namespace : undefined
+    }
   }
 
   async #doom(keys: readonly StorageKey[], fence: Fence): Promise<void> {
@@ -268,8 +296,24 @@ export class ManifestEraser implements Eraser {
   }
 
   /** @throws HF_FENCED when the role has passed on since the gate was asked */
+
+  /** Commits ops in as many batches as the disk has room for: a full one takes a few pages when it cannot take many. */
   async #commit(ops: readonly Op[], fence: Fence): Promise<void> {
-    if (ops.length === 0) return
+    for (let done = 0; done < ops.length; ) {
+      const chunk = ops.slice(done, done + this.#chunk)
+      try {
+        await this.#commitChunk(chunk, fence)
+      } catch (error) {
+        if (!hasCode(error, 'HF_NO_SPACE') || chunk.length === 1) throw error
+        this.#chunk = chunk.length >> 1
+        continue
+      }
+      done += chunk.length
+      this.#chunk = Math.min(CHUNK, this.#chunk * 2)
+    }
+  }
+
+  async #commitChunk(ops: readonly Op[], fence: Fence): Promise<void> {
     const { status } = await this.#parts.opened().committer.commit({ ops, fence })
     if (status === 'rejected')
       throw new HoldfastError('HF_FENCED', `${fence.role} has passed on: this node may not erase any more`, {

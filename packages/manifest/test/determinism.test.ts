@@ -45,11 +45,13 @@ describe('apply', () => {
 
     const seal = await createSeal()
     const stored = openLmdb(join(test.dataDir, 'manifest'))
-    const log = new EmbeddedLog(stored, new State(stored, seal).rows, seal)
+    const log = new EmbeddedLog(new State(stored, seal).rows, seal)
     const { state, check, local } = await openState(openMemory())
     for (let index = 1; index <= head.position.index; index++) {
-      const { time, term, batches } = log.record(index)!
-      const position = { term, index }
+      const {
+        position,
+        record: { time, batches },
+      } = log.record(index)!
       state.rows.transaction(() => {
         for (const batch of batches) applyBatch(state, batch, { position, time, local })
         Object.assign(state.head, { ...position, time })

@@ -1,7 +1,27 @@
-import { type DeleteOutcome, HoldfastError, type Op, Rendezvous } from '@holdfast/core'
+import {
+  type DeleteOutcome,
+  type Denial,
+  definePlugin,
+  type GateRequest,
+  HoldfastError,
+  type Op,
+  type Plugin,
+  Rendezvous,
+} from '@holdfast/core'
 import type { MemoryObjects } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
-import { bentBackend, condemn, doom, key, register, storedRows, T0, testNode } from './support.ts'
+import {
+  bentBackend,
+  condemn,
+  condemnUnlisted,
+  doom,
+  key,
+  register,
+  storedRows,
+  T0,
+  type TestNode,
+  testNode,
+} from './support.ts'
 
 /** A memory backend whose deletes are the test's. */
 function deleting(
@@ -21,6 +41,32 @@ const failing = (name: string): DeleteOutcome => ({
   status: 'failed',
   error: new HoldfastError('HF_BACKEND', 'disk says no', { kind: 'permission' }),
 })
+
+function gateTap(answer: (request: GateRequest) => Denial | undefined): Plugin {
+  return definePlugin({
+    name: 'test-gate',
+    id: 'gate',
+    version: '1.0.0',
+    api: '1.0',
+    setup: ({ hooks }) => hooks.gate.tap(async (request) => answer(request)),
+  })
+}
+
+/** Roles of a node that holds none. */
+function reader(): Plugin {
+  return definePlugin({
+    name: 'test-roles',
+    id: 'roles',
+    version: '1.0.0',
+    api: '1.0',
+    provides: ['roles'],
+    setup: ({ provide }) =>
+      provide('roles', () => ({
+        roleFor: () => ({ role: 'reader', epoch: 1, mayAct: false, holder: 'node-b' }),
+      })),
+  })
+}
+
 const stored = (objects: MemoryObjects) =>
   [...objects.byKey.keys()].filter((name) => !name.startsWith('.holdfast'))
 
@@ -231,6 +277,89 @@ describe('the eraser', () => {
       .toEqual([1])
     await drained
     expect(manifest.key(name)?.state).toBe('doomed')
+  })
+
+  it.each([
+    [
+      'one of another namespace',
+      async ({ files }: TestNode) => {
+        await files.write('b/z', 'x', { namespace: 'b' })
+        await files.delete('b/z', { delay: 0 })
+      },
+    ],
+    ['one that was never listed', ({ commit }: TestNode) => commit(condemnUnlisted('a/stray', { delay: 0 }))],
+  ])(
+    '[G-01] asks the gate before each pass, with the namespace of all its files, until there is %s',
+    async (_what, add) => {
+      const asked: GateRequest[] = []
+      let open = false
+      const test = await testNode({
+        erasing: true,
+        plugins: [
+          gateTap((request) => {
+            asked.push(request)
+            return open ? undefined : { deny: 'closed', retryAfter: 3_600_000 }
+          }),
+        ],
+      })
+      const { files, eraser, objects } = test
+      const pass = async () => {
+        await expect(eraser.drain()).rejects.toMatchObject({ code: 'HF_GATE_DENIED' })
+        return asked.at(-1)
+      }
+      for (const path of ['a/x', 'a/y']) await files.write(path, 'x', { namespace: 'a' })
+      for (const path of ['a/x', 'a/y']) await files.delete(path, { delay: 0 })
+      expect(await pass()).toEqual({
+        action: 'erase',
+        actor: 'node',
+        job: 'eraser',
+        chunk: asked.length - 1,
+        namespace: 'a',
+      })
+      await add(test)
+      expect(await pass()).not.toHaveProperty('namespace')
+      expect(asked.map(({ chunk }) => chunk)).toEqual(asked.map((_, at) => at))
+      open = true
+      await eraser.drain()
+      expect(stored(objects)).toEqual([])
+    },
+  )
+
+  it('[G-01] a file that becomes due after the question is not erased by its answer', async () => {
+    let broken = true
+    const { files, eraser, manifest, clock, failpoints, objects } = await testNode({
+      erasing: true,
+      plugins: [
+        gateTap(({ namespace }) => (namespace === 'a' || broken ? undefined : { deny: 'b is left alone' })),
+      ],
+      backend: deleting(async (keys, really) => (broken ? keys.map(failing) : really())),
+    })
+    const left = await files.write('b/z', 'x', { namespace: 'b' })
+    await files.delete('b/z', { delay: 0 })
+    await eraser.drain()
+    expect(manifest.key(left.key)?.state).toBe('doomed')
+    broken = false
+    const { key: name } = await files.write('a/x', 'x', { namespace: 'a' })
+    const rendezvous = new Rendezvous()
+    using _park = failpoints.arm('eraser.doom.before', { kind: 'park', rendezvous })
+    await files.delete('a/x', { delay: 0 })
+    await rendezvous.reached
+    await clock.advance(60_000)
+    rendezvous.release()
+    await expect(eraser.drain()).rejects.toMatchObject({ message: expect.stringContaining('left alone') })
+    expect(manifest.key(name)?.state).toBe('gone')
+    expect(stored(objects)).toEqual([left.key])
+  })
+
+  it('[G-03] a node without the role erases nothing, and says who may', async () => {
+    const { files, eraser, manifest } = await testNode({ erasing: true, plugins: [reader()] })
+    const { key: name } = await files.write('a/x', 'x')
+    await files.delete('a/x', { delay: 0 })
+    await expect(eraser.drain()).rejects.toMatchObject({
+      code: 'HF_GATE_DENIED',
+      context: { by: 'roles', role: 'reader', holder: 'node-b', reason: 'not_authorised' },
+    })
+    expect(manifest.key(name)?.state).toBe('condemned')
   })
 
   it('[M-11] doomed keys are erased after a restart', async () => {

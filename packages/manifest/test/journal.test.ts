@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   definePlugin,
+  FailpointRegistry,
   type Journal,
   type PlanItem,
   type PlannedJob,
@@ -10,6 +11,7 @@ import {
   RUNS_KEPT,
   totalsOf,
 } from '@holdfast/core'
+import { MANIFEST_FAILPOINTS } from '@holdfast/manifest'
 import { type Database, open } from 'lmdb'
 import { describe, expect, it } from 'vitest'
 import { createSeal } from '../src/format/seal.ts'
@@ -258,14 +260,37 @@ describe('compaction', () => {
     await first.node.stop()
     const size = () => statSync(join(folder, 'data.mdb')).size
     const large = size()
-    expect(await compact(folder, 0)).toBe(true)
+    expect(await compact(folder, new FailpointRegistry(), 0)).toBe(true)
     expect(size()).toBeLessThan(large * 0.6)
-    expect(await compact(folder, 0)).toBe(false)
+    expect(await compact(folder, new FailpointRegistry(), 0)).toBe(false)
     expect(existsSync(`${folder}-old`)).toBe(false)
     const second = await first.restart()
     expect(await second.node.jobs.history('sweep')).toEqual(history)
     expect(await all(second.node.service('journal'), history[0]!.plan!)).toHaveLength(20_000)
   })
+
+  it.each(['before', 'copied', 'aside', 'replaced', 'after'] as const)(
+    '[R-19] one that fails at journal.compact.%s loses nothing, and its leftovers go with the next start',
+    async (point) => {
+      const first = await testNode({ plugins: [sweeper(2500)] })
+      const plans = await Promise.all([1, 2, 3, 4].map(() => first.node.jobs.plan('sweep')))
+      await first.node.jobs.run('sweep', {})
+      const history = await first.node.jobs.history('sweep')
+      for (const { id } of plans) await first.node.service('journal').removePlan(id)
+      await first.node.stop()
+      const failpoints = new FailpointRegistry()
+      failpoints.declare(MANIFEST_FAILPOINTS)
+      failpoints.arm(`journal.compact.${point}`, { kind: 'error' })
+      await expect(compact(join(first.dataDir, 'journal'), failpoints, 0)).rejects.toMatchObject({
+        code: 'HF_FAILPOINT',
+      })
+      expect(existsSync(join(first.dataDir, 'journal', 'data.mdb'))).toBe(true)
+      const second = await first.restart()
+      expect(await second.node.jobs.history('sweep')).toEqual(history)
+      expect(await all(second.node.service('journal'), history[0]!.plan!)).toHaveLength(2500)
+      expect(readdirSync(first.dataDir).filter((name) => name.startsWith('journal-'))).toEqual([])
+    },
+  )
 })
 
 describe('memory', () => {

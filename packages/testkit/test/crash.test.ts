@@ -7,6 +7,12 @@ import { FailpointRegistry } from '@holdfast/core'
 import { type CrashOptions, runUntilCrash, runUntilKilled } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
 
+declare module '@holdfast/core' {
+  interface Failpoints {
+    'test.point': true
+  }
+}
+
 const TESTKIT = pathToFileURL(createRequire(import.meta.url).resolve('@holdfast/testkit')).href
 
 /** A program in a file of its own. */
@@ -17,24 +23,25 @@ async function programOf(text: string): Promise<{ readonly file: string } & Asyn
   return { file, [Symbol.asyncDispose]: () => rm(folder, { recursive: true }) }
 }
 
-/** Stands for a node that passes a point of the kernel three times. */
+/** Stands for a node that passes a point three times. */
 const THREE_PASSES = `
-  const failpoints: { hit(name: string): Promise<void> } = crashChild() as never
+  const failpoints = crashChild()
+  failpoints.declare(['test.point'])
   for (let pass = 1; pass <= 3; pass++) {
     console.log('pass ' + pass + ' ' + process.argv.slice(2).join(' '))
-    await failpoints.hit('job.chunk.before')
+    await failpoints.hit('test.point')
   }
 `
 
 describe('runUntilCrash', () => {
   it('[X-01] kills the program at the point, at the pass that was asked for, and gives what it had said', async () => {
     await using program = await programOf(THREE_PASSES)
-    expect(await runUntilCrash(program.file, { at: 'job.chunk.before', args: ['a', 'b c'] })).toEqual({
-      crashedAt: 'job.chunk.before',
+    expect(await runUntilCrash(program.file, { at: 'test.point', args: ['a', 'b c'] })).toEqual({
+      crashedAt: 'test.point',
       stdout: 'pass 1 a b c\n',
     })
-    expect(await runUntilCrash(program.file, { at: 'job.chunk.before', skip: 2 })).toEqual({
-      crashedAt: 'job.chunk.before',
+    expect(await runUntilCrash(program.file, { at: 'test.point', skip: 2 })).toEqual({
+      crashedAt: 'test.point',
       stdout: 'pass 1 \npass 2 \npass 3 \n',
     })
   })
@@ -46,11 +53,11 @@ describe('runUntilCrash', () => {
       stdout: 'pass 1 \npass 2 \npass 3 \n',
       passes: new Map([
         ...new FailpointRegistry().names().map((name) => [name, 0] as const),
-        ['job.chunk.before', 3],
+        ['test.point', 3],
       ]),
     }
     expect(await runUntilCrash(program.file)).toEqual(finished)
-    expect(await runUntilCrash(program.file, { at: 'job.chunk.before', skip: 3 })).toEqual(finished)
+    expect(await runUntilCrash(program.file, { at: 'test.point', skip: 3 })).toEqual(finished)
     expect(await runUntilCrash(program.file, { at: 'job.chunk.after' })).toEqual(finished)
   })
 

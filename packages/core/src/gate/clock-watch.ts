@@ -44,8 +44,12 @@ export class ClockWatch {
     this.#confirmed = this.#clock.now()
   }
 
-  async check({ signal }: { readonly signal?: AbortSignal } = {}): Promise<Denial | undefined> {
-    const suspect = (deny: string): Denial => ({ deny, reason: 'clock_suspect' })
+  /** Answers at once, unless another clock must be asked. */
+  check({
+    signal,
+  }: {
+    readonly signal?: AbortSignal
+  } = {}): Promise<Denial | undefined> | Denial | undefined {
     const now = this.#clock.now()
     const drift = Math.abs(now - this.#clock.monotonic() - this.#offset)
     if (drift > this.#allowance)
@@ -56,7 +60,16 @@ export class ClockWatch {
     if (now - Math.max(newest, this.#confirmed) <= this.#horizon) return undefined
     const far = `the newest record is ${now - newest} ms old`
     if (!this.#secondSource) return suspect(`${far}; ${CURE}`)
-    const other = await this.#secondSource(signal ? { signal } : {})
+    return this.#ask(this.#secondSource, now, far, signal)
+  }
+
+  async #ask(
+    source: NonNullable<ClockWatchOptions['secondSource']>,
+    now: number,
+    far: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Denial | undefined> {
+    const other = await source(signal ? { signal } : {})
     if (!(Math.abs(other - now) <= this.#allowance))
       return suspect(`${far}, and another clock says ${other}; set it right`)
     this.#confirmed = now
@@ -65,3 +78,7 @@ export class ClockWatch {
 }
 
 const CURE = 'if it is right, say so with node.trustClock()'
+
+function suspect(deny: string): Denial {
+  return { deny, reason: 'clock_suspect' }
+}

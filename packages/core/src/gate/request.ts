@@ -3,9 +3,9 @@
  * `declare module '@holdfast/core' { interface GateActions { 'acme.compact': true } }`.
  */
 export interface GateActions {
-  /** Committing a chunk of a job that condemns files. */
+  /** A job that condemns files: the run, and every batch of it. */
   condemn: true
-  /** Dooming files and deleting their bytes. */
+  /** Dooming condemned files and deleting their bytes: every pass of the eraser. */
   erase: true
 }
 export type GateAction = keyof GateActions
@@ -17,9 +17,33 @@ export interface GateRequest {
   readonly action: GateAction
   readonly actor: Actor
   readonly job?: string
+  /** Absent for the eraser, which has no runs, and for the status, which only asks how things stand. */
   readonly run?: string
-  /** Number of the chunk about to be done, from 0; absent for the question before the run. */
+  /**
+   * Number of the chunk about to be done, from 0. Absent for the question before a run, which is followed by one for
+   * each chunk, and for the status.
+   */
   readonly chunk?: number
+  /**
+   * The namespace of every file that this chunk touches. Absent: there are several, or it is not known, and before a run
+   * it never is. Whoever guards a namespace must take a chunk without one for a chunk that may touch it.
+   */
+  readonly namespace?: string
+  /**
+   * True: whatever the answer, nothing will be changed. A tick of the schedule asks so when its run is a dry one; a dry
+   * run that somebody asks for is not asked about at all. Absent and false: it is meant.
+   */
+  readonly dryRun?: boolean
+}
+
+/** The namespace that all have; undefined when there are several, when one is not known, and of nothing. */
+export function soleNamespace(namespaces: Iterable<string | undefined>): string | undefined {
+  let sole: string | undefined
+  for (const namespace of namespaces) {
+    if (namespace === undefined || (sole !== undefined && namespace !== sole)) return undefined
+    sole = namespace
+  }
+  return sole
 }
 
 /** Why a run did not happen or did not end. One vocabulary for all jobs. */
@@ -53,17 +77,26 @@ export function isDenial(value: unknown): value is Denial {
 }
 
 /** The gate's answer. It is for now only: ask again before every chunk. */
-export type Verdict =
-  | { readonly allowed: true; readonly role: string; readonly epoch: number }
-  | {
-      readonly allowed: false
-      readonly role: string
-      readonly epoch: number
-      /** The condition or plugin that said no. */
-      readonly by: string
-      readonly message: string
-      readonly reason: AbortReason
-      readonly retryAfter?: number
-      /** The node that holds the needed role, where it is known. */
-      readonly holder?: string
-    }
+export type Verdict = VerdictRole &
+  (
+    | { readonly allowed: true }
+    | {
+        readonly allowed: false
+        /** The condition or plugin that said no. */
+        readonly by: string
+        readonly message: string
+        readonly reason: AbortReason
+        /** Milliseconds after which asking again makes sense. */
+        readonly retryAfter?: number
+      }
+  )
+
+/** In every verdict, whoever gave it. */
+interface VerdictRole {
+  /** What this node is; `standalone` where there are no roles, `unknown` before the start and after the stop where there are. */
+  readonly role: string
+  /** Number of the tenure of the needed role; the fence of what is committed. 0 where there are no roles. */
+  readonly epoch: number
+  /** The node that holds the needed role, where it is known. */
+  readonly holder?: string
+}

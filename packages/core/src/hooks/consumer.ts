@@ -1,9 +1,11 @@
 import { backoff } from '../backoff.ts'
 import type { Clock, Timer } from '../clock.ts'
+import type { Secrets } from '../config/secrets.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { BatchSource, ConsumerRow, Cursor, DurableHook, HookEvents } from './consumers.ts'
 import type { CursorSaver } from './cursor-saver.ts'
+import { untilReset } from './floor.ts'
 import type { ConsumerState, ConsumerStatus } from './status.ts'
 import type { Tap } from './tap.ts'
 
@@ -20,6 +22,7 @@ export interface ConsumerParts {
   readonly saver: CursorSaver
   readonly clock: Clock
   readonly log: Logger
+  readonly secrets: Secrets
   /** Aborted when the node stops. */
   readonly stopping: AbortSignal
 }
@@ -109,15 +112,18 @@ export class Consumer<H extends DurableHook> {
     return { hook, plugin, cursor: this.#cursor, ...(this.#failure && { failure: this.#failure }) }
   }
 
-  status(head: number): ConsumerStatus {
+  /** @param ceiling records that it may be behind */
+  status(head: number, ceiling: number | undefined): ConsumerStatus {
     const { hook, plugin } = this
     const { hangingFor } = this.#tap
+    const lag = head - this.#cursor.position.index
     return {
       hook,
       plugin,
       state: this.#state(hangingFor !== undefined),
       cursor: this.#cursor,
-      lag: head - this.#cursor.position.index,
+      lag,
+      ...untilReset(hook, lag, ceiling),
       attempts: this.#failure?.attempts ?? 0,
       ...(this.#failure && { lastError: this.#failure.message }),
       ...(this.#timer && this.#failure && { nextTry: this.#failure.nextTry }),
@@ -165,13 +171,14 @@ export class Consumer<H extends DurableHook> {
   }
 
   #failed(error: unknown): void {
-    const { clock, log, saver } = this.#parts
+    const { clock, log, saver, secrets } = this.#parts
     const { hook, plugin } = this
+    const message = secrets.mask(messageOf(error))
     const attempts = (this.#failure?.attempts ?? 0) + 1
     const at = clock.now()
     const wait = backoff(attempts)
-    this.#failure = { message: messageOf(error), attempts, at, nextTry: at + wait }
-    log.warn({ hook, plugin, attempts, wait, cause: messageOf(error) }, 'an event could not be delivered')
+    this.#failure = { message, attempts, at, nextTry: at + wait }
+    log.warn({ hook, plugin, attempts, wait, cause: message }, 'an event could not be delivered')
     saver.touch(this)
     this.#wait(wait)
   }

@@ -1,12 +1,14 @@
-import { type Clock, sleep } from '../clock.ts'
+import { type Clock, keepAlive, sleep } from '../clock.ts'
+import type { Secrets } from '../config/secrets.ts'
 import { HoldfastError } from '../errors.ts'
 import type { FailpointRegistry } from '../failpoints.ts'
 import type { Logger } from '../log.ts'
+import type { TruncationFloor } from '../manifest/floor.ts'
 import type { CallOptions } from '../storage/backend.ts'
 import { Consumer, type ConsumerParts } from './consumer.ts'
 import { type BatchSource, type ConsumerName, DURABLE_HOOKS, type DurableHook } from './consumers.ts'
 import { CursorSaver } from './cursor-saver.ts'
-import { floorOf, type TruncationFloor } from './floor.ts'
+import { floorOf, untilReset } from './floor.ts'
 import type { DurableHooks, Hooks } from './hooks.ts'
 import type { HookName } from './ports.ts'
 import type { ConsumerStatus, HooksStatus, NodeHooks, TapStatus } from './status.ts'
@@ -15,6 +17,7 @@ export interface DeliveryParts {
   readonly hooks: Hooks
   readonly clock: Clock
   readonly log: Logger
+  readonly secrets: Secrets
   readonly failpoints: FailpointRegistry
 }
 
@@ -46,13 +49,13 @@ export class Delivery implements NodeHooks {
 
   /** Gives every tap its cursor; before anything of this start is committed by a plugin. */
   async open(source: BatchSource): Promise<void> {
-    const { clock, log, failpoints } = this.#parts
+    const { clock, log, secrets, failpoints } = this.#parts
     const { names } = this
     if (failpoints.armed && names.length > 0) await failpoints.hit('hook.cursor.before')
     await source.enroll(names)
     if (failpoints.armed && names.length > 0) await failpoints.hit('hook.cursor.after')
     const saver = new CursorSaver({ source, clock, log, failpoints })
-    const parts = { source, saver, clock, log, stopping: this.#stopping.signal }
+    const parts = { source, saver, clock, log, secrets, stopping: this.#stopping.signal }
     const consumers = [
       ...this.#consumersOf('onManifestBatch', parts),
       ...this.#consumersOf('onFileDeleted', parts),
@@ -88,12 +91,11 @@ export class Delivery implements NodeHooks {
     this.#unlisten?.()
     if (!this.#opened) return
     const { consumers, saver } = this.#opened
-    // The clock's timers do not keep a process alive, and a tap that hangs may be all that is left in it.
-    const alive = setInterval(() => undefined, 60_000)
+    // A tap that hangs may be all that is left in the process.
+    using _alive = keepAlive()
     const done = new AbortController()
     const ended = Promise.all(consumers.map((consumer) => consumer.end())).finally(() => done.abort())
     await Promise.race([ended, sleep(this.#parts.clock, deadline, done.signal).catch(() => undefined)])
-    clearInterval(alive)
     await saver.end()
     this.#parts.hooks.rest()
   }
@@ -102,7 +104,7 @@ export class Delivery implements NodeHooks {
     const { consumers = [], source } = this.#opened ?? {}
     const head = source?.head().index ?? 0
     return {
-      consumers: [...consumers.map((consumer) => consumer.status(head)), ...this.#absent()],
+      consumers: [...consumers.map((consumer) => consumer.status(head, source?.ceiling)), ...this.#absent()],
       taps: HOOKS.flatMap((hook) => this.#taps(hook)),
     }
   }
@@ -131,6 +133,7 @@ export class Delivery implements NodeHooks {
               state: 'absent',
               cursor,
               lag: head - cursor.position.index,
+              ...untilReset(hook, head - cursor.position.index, source.ceiling),
               attempts: failure?.attempts ?? 0,
               ...(failure && { lastError: failure.message }),
             },

@@ -2,11 +2,12 @@ import { AsyncParallelHook, AsyncSeriesHook } from 'tapable'
 import type { Clock } from '../clock.ts'
 import type { Denial, GateRequest } from '../gate/request.ts'
 import type { Logger } from '../log.ts'
+import type { MetricsRegistry } from '../metrics/registry.ts'
 import type { DurableHook, HookEvents } from './consumers.ts'
 import type { DeletedFile, ManifestEvent } from './events.ts'
 import { createGateHook, type GateHook } from './gate-hook.ts'
 import { type GuardedHook, guardHook, type HookArguments } from './hook.ts'
-import type { HookMetrics } from './metrics.ts'
+import { hookSeconds } from './metrics.ts'
 import type { HookPort, HookPorts } from './ports.ts'
 import { createSnapshotHook, type SnapshotHook } from './snapshot-hook.ts'
 import { acceptNothing, type GuardParts, type HookRule } from './tap.ts'
@@ -29,10 +30,10 @@ export interface Hooks extends DurableHooks {
 
 const TIME_LIMIT_MS = 60_000
 
-export function createHooks(clock: Clock, log: Logger, metrics: HookMetrics): Hooks {
+export function createHooks(clock: Clock, log: Logger, metrics: MetricsRegistry): Hooks {
   const seal = { sealed: false }
   const watchdog = new Watchdog(clock)
-  const parts: GuardParts = { clock, watchdog, metrics }
+  const parts: GuardParts = { clock, watchdog, seconds: hookSeconds(metrics) }
   const delivered = (hook: HookRule<void>['hook']): HookRule<void> => ({
     hook,
     timeLimit: TIME_LIMIT_MS,

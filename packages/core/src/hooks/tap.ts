@@ -1,15 +1,16 @@
 import type { Clock } from '../clock.ts'
 import { HoldfastError, messageOf } from '../errors.ts'
+import { isThenable } from '../thenable.ts'
 import { CallContext } from './call.ts'
-import type { HookMetrics } from './metrics.ts'
+import type { HookSeconds } from './metrics.ts'
 import type { HookName } from './ports.ts'
-import type { Watchdog, Watched } from './watchdog.ts'
+import { type Watchdog, Watched } from './watchdog.ts'
 
 /** What the guards of a node share. */
 export interface GuardParts {
   readonly clock: Clock
   readonly watchdog: Watchdog
-  readonly metrics: HookMetrics
+  readonly seconds: HookSeconds
 }
 
 /** How a hook reads what its taps answer. */
@@ -23,16 +24,36 @@ export interface HookRule<Result> {
   failed?(failure: HoldfastError, plugin: string): Result
 }
 
-/** What is known of a tap, for the status. Times in ms since 1970 UTC. */
+/** What is known of a tap, for the status. */
 export interface TapRecord {
   calls: number
   failures: number
+  /** Time of all calls that have ended, ms. */
+  totalMs: number
+  /** `at`: ms since 1970 UTC. */
   lastError?: { readonly message: string; readonly at: number }
 }
 
-interface Call extends Watched {
+/** A call that is under way. */
+class Call<Result> extends Watched {
   readonly start: number
+  readonly deadline: number
   readonly context: CallContext
+  readonly #late: (call: Call<Result>) => void
+  resolve!: (result: Result) => void
+  reject!: (error: HoldfastError) => void
+
+  constructor(start: number, limit: number, context: CallContext, late: (call: Call<Result>) => void) {
+    super()
+    this.start = start
+    this.deadline = start + limit
+    this.context = context
+    this.#late = late
+  }
+
+  expire(): void {
+    this.#late(this)
+  }
 }
 
 /**
@@ -41,12 +62,13 @@ interface Call extends Watched {
  */
 export class Tap<Event, Result> {
   readonly plugin: string
-  readonly record: TapRecord = { calls: 0, failures: 0 }
+  readonly record: TapRecord = { calls: 0, failures: 0, totalMs: 0 }
   readonly #fn: (event: Event, context: CallContext) => unknown
   readonly #rule: HookRule<Result>
   readonly #timeLimit: number
   readonly #parts: GuardParts
-  readonly #hanging = new Set<Call>()
+  readonly #seconds: Record<'ok' | 'failed', { observe(value: number): void }>
+  readonly #hanging = new Set<Call<Result>>()
   readonly #waiting: (() => void)[] = []
 
   constructor(
@@ -61,6 +83,8 @@ export class Tap<Event, Result> {
     this.#rule = rule
     this.#timeLimit = timeLimit ?? rule.timeLimit
     this.#parts = parts
+    const measured = (result: string) => parts.seconds.of({ hook: rule.hook, plugin, result })
+    this.#seconds = { ok: measured('ok'), failed: measured('failed') }
   }
 
   get hook(): HookName {
@@ -69,6 +93,7 @@ export class Tap<Event, Result> {
 
   /** How long the oldest call hangs that is past its time limit, ms; undefined while none does. */
   get hangingFor(): number | undefined {
+    if (this.#hanging.size === 0) return undefined
     for (const { start } of this.#hanging) return this.#parts.clock.monotonic() - start
     return undefined
   }
@@ -98,49 +123,52 @@ export class Tap<Event, Result> {
       this.#observe(start, false)
       return this.#refuse('returned no promise')
     }
-    const answer = pending
-    return new Promise((resolve, reject) => {
-      const fail = (why: string, cause?: unknown) => {
-        this.#observe(start, false)
-        const failure = this.#failure(why, cause)
-        if (this.#rule.failed) resolve(this.#rule.failed(failure, this.plugin))
-        else reject(failure)
-        return failure
-      }
-      const call: Call = {
-        start,
-        context,
-        deadline: start + this.#timeLimit,
-        expire: () => {
-          this.#hanging.add(call)
-          CallContext.abort(context, fail(`took longer than ${this.#timeLimit} ms`))
-        },
-      }
-      watchdog.enter(call)
-      answer.then(
-        (value) => {
-          if (!this.#ended(call)) return
-          let result: Result
-          try {
-            result = this.#rule.accept(value, this.plugin)
-          } catch (error) {
-            fail(messageOf(error))
-            return
-          }
-          this.#observe(start, true)
-          resolve(result)
-        },
-        (error: unknown) => {
-          if (this.#ended(call)) fail(`failed: ${messageOf(error)}`, error)
-        },
-      )
+    const call = new Call<Result>(start, this.#timeLimit, context, this.#late)
+    const answered = new Promise<Result>((resolve, reject) => {
+      call.resolve = resolve
+      call.reject = reject
     })
+    watchdog.enter(call)
+    pending.then(
+      (value) => {
+        if (this.#ended(call)) this.#accept(call, value)
+      },
+      (error: unknown) => {
+        if (this.#ended(call)) this.#fail(call, `failed: ${messageOf(error)}`, error)
+      },
+    )
+    return answered
+  }
+
+  #accept(call: Call<Result>, value: unknown): void {
+    let result: Result
+    try {
+      result = this.#rule.accept(value, this.plugin)
+    } catch (error) {
+      this.#fail(call, messageOf(error))
+      return
+    }
+    this.#observe(call.start, true)
+    call.resolve(result)
+  }
+
+  #fail(call: Call<Result>, why: string, cause?: unknown): HoldfastError {
+    this.#observe(call.start, false)
+    const failure = this.#failure(why, cause)
+    if (this.#rule.failed) call.resolve(this.#rule.failed(failure, this.plugin))
+    else call.reject(failure)
+    return failure
+  }
+
+  readonly #late = (call: Call<Result>): void => {
+    this.#hanging.add(call)
+    CallContext.abort(call.context, this.#fail(call, `took longer than ${this.#timeLimit} ms`))
   }
 
   /** False for a call that had been given up; it only frees the tap. */
-  #ended(call: Call): boolean {
+  #ended(call: Call<Result>): boolean {
     CallContext.end(call.context)
-    if (!this.#hanging.delete(call)) {
+    if (this.#hanging.size === 0 || !this.#hanging.delete(call)) {
       this.#parts.watchdog.leave(call)
       return true
     }
@@ -165,15 +193,10 @@ export class Tap<Event, Result> {
   }
 
   #observe(start: number, ok: boolean): void {
-    const { metrics, clock } = this.#parts
-    metrics.observe(this.hook, this.plugin, clock.monotonic() - start, ok)
+    const ms = this.#parts.clock.monotonic() - start
+    this.record.totalMs += ms
+    this.#seconds[ok ? 'ok' : 'failed'].observe(ms / 1000)
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as PromiseLike<unknown>).then === 'function'
-  )
 }
 
 /** For messages: what an answer of the wrong kind is. */

@@ -66,7 +66,7 @@ export interface PlannedJob<S, Request extends object = object> extends JobLife<
   /** One deterministic pass, in a stable order. Changes nothing. */
   plan(request: Request, context: PlanContext<S>): AsyncIterable<readonly PlanItem[]>
   /**
-   * Does one chunk: one batch through the log. An error ends the run. Before it acts it must make sure that each
+   * Does one chunk: one batch through the log. An error ends the run; after HF_NO_SPACE each half is tried first. Before it acts it must make sure that each
    * item still is what was planned, or hand the generation to apply, which does.
    */
   act(chunk: readonly PlanItem[], context: ActContext<S>): Promise<ChunkOutcome>
@@ -78,8 +78,11 @@ export interface PlainContext<S> {
   readonly signal: AbortSignal
   /** The id of the run. */
   readonly run: string
-  /** Asks the gate for the next chunk. Throws, and so ends the run, when it says no or the run was cancelled. */
-  gate(): Promise<Fence>
+  /**
+   * Asks the gate for the next chunk, naming the namespace that it keeps to, if it keeps to one. Throws, and so ends the
+   * run, when the gate says no or the run was cancelled.
+   */
+  gate(chunk?: { readonly namespace?: string }): Promise<Fence>
   /** Counts what a chunk did. Kept when the run aborts. */
   chunk(outcome: Partial<Totals> & { readonly skipped?: Readonly<Record<string, number>> }): Promise<void>
   /** How many files there will be, once it is known. */

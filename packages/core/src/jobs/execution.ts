@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import type { Secrets } from '../config/secrets.ts'
 import { messageOf } from '../errors.ts'
 import type { FailpointRegistry } from '../failpoints.ts'
 import { type Gate, gateDenied } from '../gate/gate.ts'
@@ -23,6 +24,7 @@ export interface ExecutionParts {
   readonly ids: { next(): string }
   readonly gate: Gate
   readonly log: Logger
+  readonly secrets: Secrets
   readonly failpoints: FailpointRegistry
   readonly backlog: () => number
   readonly journal: Journal
@@ -94,7 +96,7 @@ export class Execution {
    */
   async run({ gated = false } = {}): Promise<JobRun> {
     const { job, request, signal } = this.#of
-    const { journal, report, node, clock, log } = this.#parts
+    const { journal, report, node, clock, log, secrets } = this.#parts
     const bound =
       request.plan === undefined
         ? undefined
@@ -107,7 +109,8 @@ export class Execution {
       if (job.run) await this.#runPlain(job)
       else await this.#runPlanned(job, bound)
     } catch (error) {
-      const { reason, message, code } = whyFailed(error, signal)
+      const { reason, message: said, code } = whyFailed(error, signal)
+      const message = secrets.mask(said)
       outcome = { status: 'aborted', reason, message, ...(code !== undefined && { code }) }
       log.warn(
         { job: job.name, run: this.#facts.id, reason, done: this.#facts.done },
@@ -119,8 +122,9 @@ export class Execution {
 
   async #enter(): Promise<void> {
     const { id, job, signal } = this.#of
+    const { actor, dryRun } = this.#facts
     const verdict = await this.#parts.gate.check(
-      { action: job.action, actor: this.#facts.actor, job: job.name, run: id },
+      { action: job.action, actor, job: job.name, run: id, ...(dryRun && { dryRun }) },
       { signal },
     )
     if (!verdict.allowed) throw gateDenied(verdict, `jobs.run ${job.name}`)
@@ -200,7 +204,7 @@ export class Execution {
       services: services(),
       signal,
       run: id,
-      gate: () => passGate(job, acting),
+      gate: ({ namespace } = {}) => passGate(job, acting, namespace),
       chunk: ({ files = 0, bytes = 0, rows = 0, skipped = {} }) =>
         acting.finished({ done: { files, bytes, rows }, skipped }, []),
       total: (files) => this.#progress.update(this.#facts.done.files, files),

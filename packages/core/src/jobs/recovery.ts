@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import type { Secrets } from '../config/secrets.ts'
 import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { Journal } from './journal.ts'
@@ -9,6 +10,7 @@ interface RecoveryParts {
   readonly journal: Journal
   readonly clock: Clock
   readonly log: Logger
+  readonly secrets: Secrets
 }
 
 /** Gives runs that ended with their process an outcome: their counts are those of the last chunk that was recorded. */
@@ -34,14 +36,14 @@ export async function closeOpenRuns({ journal, clock, log }: RecoveryParts): Pro
 /** Reads the last run of each job, so that the status never has to wait for a disk. */
 export async function lastRuns(
   jobs: Iterable<Registered>,
-  { journal, log }: Pick<RecoveryParts, 'journal' | 'log'>,
+  { journal, log, secrets }: Pick<RecoveryParts, 'journal' | 'log' | 'secrets'>,
 ): Promise<void> {
   for (const known of jobs)
     try {
       const runs = await journal.runs(known.definition.name)
       known.lastRun = runs.find((run): run is JobRun => run.outcome !== undefined)
     } catch (error) {
-      known.problem = messageOf(error)
+      known.problem = secrets.mask(messageOf(error))
       log.error(
         { job: known.definition.name, cause: messageOf(error) },
         'the history of a job cannot be read',

@@ -71,7 +71,7 @@ export class JobRunner implements Jobs {
     this.#parts.mustBeStarted(`jobs.plan ${job}`)
     const { definition, services } = this.#known(job)
     // Only the words of a run that acts need `act`; a plan never does.
-    const { asked, limits } = readRequest(definition, definition.run ? { ...request, act: true } : request)
+    const { asked, limits } = this.#read(definition, definition.run ? { ...request, act: true } : request)
     if (definition.run) throw requestInvalid(job, ['it has no plan; run it'])
     this.#refuseWhenStopping(job)
     using signal = new RunSignal(this.#parts.clock, definition.timeout, options.signal)
@@ -84,6 +84,8 @@ export class JobRunner implements Jobs {
     this.#plans.set(signal, planning)
     try {
       return await planning
+    } catch (error) {
+      throw this.#parts.secrets.shown(error)
     } finally {
       this.#plans.delete(signal)
     }
@@ -97,7 +99,15 @@ export class JobRunner implements Jobs {
   async run(job: string, request: object, options: RunOptions = {}): Promise<JobRun> {
     this.#parts.mustBeStarted(`jobs.run ${job}`)
     const known = this.#known(job)
-    return this.#begin(known, readRequest(known.definition, request), options)
+    return this.#begin(known, this.#read(known.definition, request), options)
+  }
+
+  #read(job: JobDefinition<unknown>, request: object): ReadRequest {
+    try {
+      return readRequest(job, request)
+    } catch (error) {
+      throw this.#parts.secrets.shown(error)
+    }
   }
 
   /** The lock is taken before the first await: two calls in one tick cannot both pass. */
@@ -121,6 +131,8 @@ export class JobRunner implements Jobs {
       await this.#prune()
       known.lastRun = await execution.run({ gated })
       return known.lastRun
+    } catch (error) {
+      throw this.#parts.secrets.shown(error)
     } finally {
       known.inFlight = undefined
       ended.resolve()
@@ -134,7 +146,7 @@ export class JobRunner implements Jobs {
     const job = definition.name
     const at = clock.now()
     try {
-      const request = readRequest(definition, definition.onTick ?? ({ act: true } satisfies RunControls))
+      const request = this.#read(definition, definition.onTick ?? ({ act: true } satisfies RunControls))
       const run = this.#begin(known, request, { actor: 'schedule' }, { gated: true })
       known.lastTick = { at, result: 'ran' }
       await run
@@ -172,7 +184,10 @@ export class JobRunner implements Jobs {
   async history(job: string): Promise<readonly JobRun[]> {
     this.#parts.mustBeStarted(`jobs.history ${job}`)
     this.#known(job)
-    const runs = await this.#parts.journal.runs(job)
+    const { journal, secrets } = this.#parts
+    const runs = await journal.runs(job).catch((error: unknown) => {
+      throw secrets.shown(error)
+    })
     return runs.filter((run): run is JobRun => run.outcome !== undefined)
   }
 

@@ -97,12 +97,19 @@ function* shapeProblems(plugin: Plugin): Generator<string> {
     yield `has the id ${JSON.stringify(plugin.id)}, which is not kebab-case`
   if (plugin.id === NODE_ID) yield `has the id ${NODE_ID}, which is the node's own; choose another`
   if (typeof plugin.setup !== 'function') yield 'has no setup function'
-  const [major, minor] = API_VERSION.split('.').map(Number) as [number, number]
-  const wanted = /^(\d+)\.(\d+)$/.exec(plugin.api)
-  if (!wanted)
-    yield `states the api ${JSON.stringify(plugin.api)}; state a contract version such as '${API_VERSION}'`
-  else if (Number(wanted[1]) !== major || Number(wanted[2]) > minor)
-    yield `was written for api ${plugin.api}, this core has ${API_VERSION}; ${Number(wanted[1]) < major ? 'update the plugin' : 'update @holdfast/core'}`
+  const problem = apiProblem(plugin.api, API_VERSION)
+  if (problem !== undefined) yield problem
+}
+
+/** Same major, minor not above the kernel's; below 1.0 nothing is promised, so the minor must be the same. */
+export function apiProblem(wanted: string, kernel: string): string | undefined {
+  const parts = /^(\d+)\.(\d+)$/.exec(wanted)
+  if (!parts) return `states the api ${JSON.stringify(wanted)}; state a contract version such as '${kernel}'`
+  const [major, minor] = kernel.split('.').map(Number) as [number, number]
+  const [wantedMajor, wantedMinor] = [Number(parts[1]), Number(parts[2])]
+  if (wantedMajor === major && (major === 0 ? wantedMinor === minor : wantedMinor <= minor)) return undefined
+  const isOlder = wantedMajor < major || (wantedMajor === major && wantedMinor < minor)
+  return `was written for api ${wanted}, this core has ${kernel}; update ${isOlder ? 'the plugin' : '@holdfast/core'}`
 }
 
 function sharedIds(plugins: readonly Plugin[]): AssemblyProblem[] {

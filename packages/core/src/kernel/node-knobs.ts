@@ -7,11 +7,23 @@ export const NODE_KNOBS = {
     doc: "Level of the node's own logger, which writes JSON lines to standard error. Not used when the program brings its own.",
     default: 'warn',
   }),
+  startDeadline: duration({
+    doc: 'How long each service and each onStart function may take to start. One that takes longer ends the start.',
+    default: '10m',
+    min: 1,
+    max: '1d',
+  }),
   stopDeadline: duration({
     doc: 'How long stopping waits for running jobs before it cancels them.',
     default: '30s',
     max: '1d',
     zero: 'they are cancelled at once',
+  }),
+  closeDeadline: duration({
+    doc: 'How long each service and each onStop function may take to close. One that takes longer is left behind and named in the error.',
+    default: '1m',
+    min: 1,
+    max: '1d',
   }),
 }
 

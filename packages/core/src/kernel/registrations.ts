@@ -12,10 +12,13 @@ type OnStart = (services: never, options: { readonly signal: AbortSignal }) => P
 /** What the plugins registered in their setups, and the services made from it. awilix resolves; nobody else sees it. */
 export class Registrations {
   readonly #container: AwilixContainer = createContainer({ injectionMode: InjectionMode.PROXY, strict: true })
-  readonly #services: { readonly name: string; readonly plugin: Plugin }[] = []
+  /** In the order of their start. */
+  readonly services: { readonly name: string; readonly plugin: Plugin }[] = []
   #sealed = false
   readonly #guarded = new Map<object, Storage>()
   readonly onStart: { readonly plugin: Plugin; readonly fn: OnStart }[] = []
+  /** Names of jobs by the id of their plugin. */
+  readonly jobs = new Map<string, readonly string[]>()
   readonly onStop: { readonly plugin: Plugin; readonly fn: () => Promise<void> | void }[] = []
 
   /** From here on nothing can be registered any more. */
@@ -33,7 +36,7 @@ export class Registrations {
       name,
       asFunction(() => made(name, create(this.needed(plugin) as never))).singleton(),
     )
-    this.#services.push({ name, plugin })
+    this.services.push({ name, plugin })
   }
 
   /** @throws TypeError after the last setup */
@@ -43,11 +46,6 @@ export class Registrations {
 
   has(name: string): boolean {
     return this.#container.hasRegistration(name)
-  }
-
-  /** Names of the services in the order of their start. */
-  names(): string[] {
-    return this.#services.map(({ name }) => name)
   }
 
   /** The service itself, as its plugin made it. */

@@ -1,4 +1,5 @@
 import { constants } from 'node:os'
+import { keepAlive } from '../clock.ts'
 import type { HoldfastNode } from './node.ts'
 
 const SIGNALS = ['SIGTERM', 'SIGINT'] as const
@@ -26,7 +27,7 @@ export async function runUntilSignal(node: HoldfastNode): Promise<void> {
   }
   for (const name of SIGNALS) process.on(name, onSignal)
   // Neither a listener for signals nor an idle node keeps a process alive.
-  const alive = setInterval(() => undefined, 0x7fffffff)
+  using _alive = keepAlive()
   try {
     const started = node.start()
     // A start that a signal cut short rejects while the node is being stopped; that is what was asked for.
@@ -34,7 +35,6 @@ export async function runUntilSignal(node: HoldfastNode): Promise<void> {
     await Promise.race([started.then(() => signalled), signalled])
     await node.stop()
   } finally {
-    clearInterval(alive)
     for (const name of SIGNALS) process.off(name, onSignal)
   }
 }

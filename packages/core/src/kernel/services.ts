@@ -1,3 +1,4 @@
+import type { Roles } from '../gate/roles.ts'
 import type { BatchSource } from '../hooks/consumers.ts'
 import type { Journal } from '../jobs/journal.ts'
 import type { Eraser } from '../manifest/eraser.ts'
@@ -17,6 +18,8 @@ export interface Services {
   files: Files
   eraser: Eraser
   journal: Journal
+  /** Who may act, on nodes whose actions are bound to roles. */
+  roles: Roles
   /** What the kernel delivers `onManifestBatch` and `onFileDeleted` from. Plugins tap the hooks instead of needing it. */
   batches: BatchSource
 }

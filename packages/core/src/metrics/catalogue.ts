@@ -13,6 +13,8 @@ export interface Metrics {
   holdfast_job_skipped_total: { kind: 'counter'; labels: 'job' | 'reason' }
   /** Ticks of the schedule: `ran`, `denied`, `skipped`. */
   holdfast_job_ticks_total: { kind: 'counter'; labels: 'job' | 'result' }
+  /** Calls of a tap, by how they ended: `ok` or `failed`. A denial is no failure. */
+  holdfast_hook_seconds: { kind: 'histogram'; labels: 'hook' | 'plugin' | 'result' }
   /** 1 while a run of the job is in flight. */
   holdfast_job_running: { kind: 'gauge'; labels: 'job' }
 }

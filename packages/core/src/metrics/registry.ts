@@ -32,6 +32,8 @@ export interface Gauge<L> {
 /** Sorts measurements into buckets. */
 export interface Histogram<L> {
   observe(labels: L, value: number): void
+  /** The same for fixed labels, for what is measured often. */
+  of(labels: L): { observe(value: number): void }
 }
 
 /** Seconds, from quick calls to long runs. */
@@ -82,12 +84,15 @@ export class MetricsRegistry {
   ): Histogram<LabelsOf<N>> {
     const instrument = this.#instrument(name, help, 'histogram', bounds)
     return {
-      observe: (labels, value) => {
-        const series = seriesOf(instrument, labels)
-        const found = instrument.bounds.findIndex((bound) => value <= bound)
-        const at = found === -1 ? instrument.bounds.length : found
-        series.counts[at] = (series.counts[at] ?? 0) + 1
-        series.value += value
+      observe: (labels, value) => count(instrument, seriesOf(instrument, labels), value),
+      of: (labels) => {
+        let series: Series | undefined
+        return {
+          observe: (value) => {
+            series ??= seriesOf(instrument, labels)
+            count(instrument, series, value)
+          },
+        }
       },
     }
   }
@@ -128,6 +133,13 @@ function seriesOf({ series, bounds }: Instrument, labels: Labels): Series {
   const made = { labels: { ...labels }, value: 0, counts: bounds.map(() => 0) }
   series.set(key, made)
   return made
+}
+
+function count({ bounds }: Instrument, series: Series, value: number): void {
+  let at = 0
+  while (at < bounds.length && value > (bounds[at] as number)) at++
+  series.counts[at] = (series.counts[at] ?? 0) + 1
+  series.value += value
 }
 
 function cumulative(bounds: readonly number[], counts: readonly number[]) {

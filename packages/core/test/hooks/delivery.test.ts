@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { DeletedFile } from '@holdfast/core'
+import { FakeClock } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
-import { plugin } from '../support.ts'
-import { ManualClock, settle } from './manual-clock.ts'
+import { plugin, settle } from '../support.ts'
 import { MemoryBatches } from './memory-batches.ts'
 import { follower, held, hookNode } from './support.ts'
 
@@ -87,7 +87,7 @@ describe('delivery to the taps of onManifestBatch and onFileDeleted', () => {
   })
 
   it('[K-08] an event that failed is tried again after 1 s, doubling to 10 min, and nothing comes before it', async () => {
-    const clock = new ManualClock()
+    const clock = new FakeClock()
     const tries: number[] = []
     const seen: string[] = []
     let broken = true
@@ -103,6 +103,7 @@ describe('delivery to the taps of onManifestBatch and onFileDeleted', () => {
     batches.append(['1', '2', '3'])
     await settle()
     await clock.advance(3_600_000)
+    await settle()
     const waits = tries.slice(1).map((at, index) => at - (tries[index] as number))
     expect(waits.slice(0, 12)).toEqual([1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600].map((s) => s * 1000))
     expect(node.hooks.status().consumers[0]).toMatchObject({
@@ -114,6 +115,7 @@ describe('delivery to the taps of onManifestBatch and onFileDeleted', () => {
     })
     broken = false
     await clock.advance(600_000)
+    await settle()
     expect(seen.filter((name) => name !== '2')).toEqual(['1', '3'])
     const [{ attempts, ...status } = { attempts: -1 }] = node.hooks.status().consumers
     expect(attempts).toBe(0)
@@ -140,7 +142,7 @@ describe('delivery to the taps of onManifestBatch and onFileDeleted', () => {
   })
 
   it('[K-05] a tap that hangs is not called again until its call has ended, then gets the same event', async () => {
-    const clock = new ManualClock()
+    const clock = new FakeClock()
     const seen: string[] = []
     const first = held()
     const { batches, node } = await hookNode(
@@ -211,13 +213,14 @@ describe('delivery to the taps of onManifestBatch and onFileDeleted', () => {
   })
 
   it('[K-08] cursors are saved together once a second, and when the node stops', async () => {
-    const clock = new ManualClock()
+    const clock = new FakeClock()
     const { batches, node } = await hookNode([follower('a', []), follower('b', [])], { clock })
     for (let index = 0; index < 1000; index++) batches.append([String(index)])
     await settle()
     while (node.hooks.status().consumers.some(({ lag }) => lag > 0)) await settle()
     expect(batches.saves).toBe(0)
     await clock.advance(1000)
+    await settle()
     expect(batches.saves).toBe(1)
     expect(batches.consumers().map(({ cursor }) => cursor.position.index)).toEqual([1000, 1000])
     batches.append(['last'])
@@ -229,7 +232,7 @@ describe('delivery to the taps of onManifestBatch and onFileDeleted', () => {
 
   it('[K-08] a crash repeats what was not saved, and skips nothing', async () => {
     const seen: string[] = []
-    const clock = new ManualClock()
+    const clock = new FakeClock()
     const { batches } = await hookNode([follower('a', seen)], { clock })
     batches.append(['1', '2', '3'])
     await settle()
@@ -243,7 +246,7 @@ describe('delivery to the taps of onManifestBatch and onFileDeleted', () => {
   })
 
   it('[K-08] a failure and the time of its next try outlive a restart', async () => {
-    const clock = new ManualClock()
+    const clock = new FakeClock()
     const seen: string[] = []
     const failing = () =>
       follower('a', seen, () => {
@@ -253,6 +256,7 @@ describe('delivery to the taps of onManifestBatch and onFileDeleted', () => {
     batches.append(['1'])
     await settle()
     await clock.advance(3000)
+    await settle()
     expect(seen).toHaveLength(3)
     await node.stop()
     const second = await hookNode([failing()], { batches, clock })
@@ -262,13 +266,15 @@ describe('delivery to the taps of onManifestBatch and onFileDeleted', () => {
       nextTry: clock.now() + 4000,
     })
     await clock.advance(3999)
+    await settle()
     expect(seen).toHaveLength(3)
     await clock.advance(1)
+    await settle()
     expect(seen).toHaveLength(4)
   })
 
   it('[K-08] cursors that cannot be saved do not stop delivery, and are saved when they can be', async () => {
-    const clock = new ManualClock()
+    const clock = new FakeClock()
     const seen: string[] = []
     const { batches } = await hookNode([follower('a', seen)], { clock })
     batches.broken = new Error('no space')
@@ -280,6 +286,7 @@ describe('delivery to the taps of onManifestBatch and onFileDeleted', () => {
     expect(seen).toEqual(['1', '2'])
     batches.broken = undefined
     await clock.advance(1000)
+    await settle()
     expect(batches.consumers()[0]?.cursor.position.index).toBe(2)
   })
 
@@ -294,7 +301,7 @@ describe('delivery to the taps of onManifestBatch and onFileDeleted', () => {
   })
 
   it('[K-08] stop does not wait longer than its deadline for a tap that hangs; it gets the event again', async () => {
-    const clock = new ManualClock()
+    const clock = new FakeClock()
     const seen: string[] = []
     const signals: AbortSignal[] = []
     const stuck = follower('a', seen, (_name, { signal }) => {
@@ -352,7 +359,7 @@ describe('delivery to the taps of onManifestBatch and onFileDeleted', () => {
   })
 
   it('[K-09] files of one record come one by one, and the one that failed is the one that comes again', async () => {
-    const clock = new ManualClock()
+    const clock = new FakeClock()
     const seen: string[] = []
     let broken = true
     const files = plugin('files', ({ hooks }) =>
@@ -368,6 +375,7 @@ describe('delivery to the taps of onManifestBatch and onFileDeleted', () => {
     broken = false
     await hookNode([files], { batches, clock })
     await clock.advance(1000)
+    await settle()
     expect(seen).toEqual(['a', 'b', 'b', 'c'])
   })
 

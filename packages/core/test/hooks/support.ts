@@ -8,17 +8,17 @@ import {
   type TapContext,
   type TapOptions,
 } from '@holdfast/core'
+import { FakeClock } from '@holdfast/testkit'
 import { onTestFinished } from 'vitest'
 import { plugin } from '../support.ts'
-import { ManualClock } from './manual-clock.ts'
 import { MemoryBatches } from './memory-batches.ts'
 
 /** A node over a log in memory. */
 export async function hookNode(
   plugins: readonly Plugin[],
-  options: Partial<NodeOptions> & { readonly batches?: MemoryBatches; readonly clock?: ManualClock } = {},
-): Promise<{ node: HoldfastNode; batches: MemoryBatches; clock: ManualClock }> {
-  const { batches = new MemoryBatches(), clock = new ManualClock(), ...rest } = options
+  options: Partial<NodeOptions> & { readonly batches?: MemoryBatches; readonly clock?: FakeClock } = {},
+): Promise<{ node: HoldfastNode; batches: MemoryBatches; clock: FakeClock }> {
+  const { batches = new MemoryBatches(), clock = new FakeClock(), ...rest } = options
   const source = definePlugin({
     name: 'test-batches',
     id: 'batches',

@@ -2,7 +2,7 @@ import type { Fence, Op } from '@holdfast/core'
 import { ByteReader, type ByteWriter, corrupt, newer } from './bytes.ts'
 import { readOp, writeOp } from './op.ts'
 
-/** Format of a log record. Format 1 had fewer ops, an undo without entry and a doom without time. */
+/** Format of a log record. Format 1 had its term, fewer ops, an undo without entry and a doom without time. */
 const VERSION = 2
 
 /** A batch as it stands in a record. */
@@ -17,7 +17,6 @@ export interface RecordedBatch {
 export interface Recorded {
   /** XXH64 of the record before: the chain by which a log that diverged is noticed. */
   readonly previous: bigint
-  readonly term: number
   readonly time: number
   readonly origin: string
   readonly batches: readonly RecordedBatch[]
@@ -31,13 +30,7 @@ export function writeRecordHead(
   record: Omit<Recorded, 'batches'>,
   batches: number,
 ): void {
-  writer
-    .u8(VERSION)
-    .u64(record.previous)
-    .varint(record.term)
-    .varint(record.time)
-    .text(record.origin)
-    .varint(batches)
+  writer.u8(VERSION).u64(record.previous).varint(record.time).text(record.origin).varint(batches)
 }
 
 export function writeBatch(writer: ByteWriter, batch: RecordedBatch): void {
@@ -51,7 +44,9 @@ export function readRecord(bytes: Buffer): Recorded {
   const reader = new ByteReader(bytes)
   const version = reader.u8()
   if (version > VERSION) throw newer('a log record', version)
-  const head = { previous: reader.u64(), term: reader.varint(), time: reader.varint(), origin: reader.text() }
+  const previous = reader.u64()
+  if (version === 1) reader.varint()
+  const head = { previous, time: reader.varint(), origin: reader.text() }
   const batches: RecordedBatch[] = []
   for (let left = reader.varint(); left > 0; left--) batches.push(readBatch(reader, version))
   if (!reader.done) throw corrupt('a log record with bytes behind its end')

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import {
+  type FailpointRegistry,
   HoldfastError,
   type Journal,
   type Logger,
@@ -27,21 +28,24 @@ const JOURNAL_FORMAT = 1
 export class JournalService implements Journal, Service {
   readonly #dataDir: string
   readonly #owner: string
+  readonly #failpoints: FailpointRegistry
   readonly #log: Logger
   #open: { readonly store: KeyValue; readonly records: Records } | undefined
 
   /** `owner` names this process's life. */
-  constructor(dataDir: string, owner: string, log: Logger) {
+  constructor(dataDir: string, owner: string, failpoints: FailpointRegistry, log: Logger) {
     this.#dataDir = dataDir
     this.#owner = owner
+    this.#failpoints = failpoints
     this.#log = log
   }
 
   async start(): Promise<void> {
+    const failpoints = this.#failpoints
     const folder = join(this.#dataDir, 'journal')
     const seal = await createSeal()
     // A journal that stays large is no reason not to start.
-    await compact(folder).catch((error: unknown) =>
+    await compact(folder, failpoints).catch((error: unknown) =>
       this.#log.warn({ cause: messageOf(error) }, 'the journal could not be compacted'),
     )
     const store = openLmdb(folder)
@@ -49,11 +53,13 @@ export class JournalService implements Journal, Service {
       const rows = new Rows(store, seal)
       const format = rows.get(FORMAT, (payload) => payload.varint()) ?? JOURNAL_FORMAT
       if (format > JOURNAL_FORMAT) throw newer('the journal', format)
+      if (failpoints.armed) await failpoints.hit('journal.open.before')
       rows.transaction(() => {
         rows.put(FORMAT, (payload) => payload.varint(JOURNAL_FORMAT))
         rows.put(OWNER, (payload) => payload.text(this.#owner))
       })
-      const records = new Records(rows, this.#owner)
+      if (failpoints.armed) await failpoints.hit('journal.open.after')
+      const records = new Records(rows, this.#owner, failpoints)
       await records.removeUnfinished()
       this.#open = { store, records }
     } catch (error) {

@@ -1,4 +1,5 @@
 import {
+  type FailpointRegistry,
   HoldfastError,
   hasCode,
   type Journal,
@@ -37,15 +38,17 @@ const readPlan = readRecord<PlanRecord>('a plan')
 export class Records implements Journal {
   readonly #rows: Rows
   readonly #owner: string
+  readonly #failpoints: FailpointRegistry
 
-  constructor(rows: Rows, owner: string) {
+  constructor(rows: Rows, owner: string, failpoints: FailpointRegistry) {
     this.#rows = rows
     this.#owner = owner
+    this.#failpoints = failpoints
   }
 
   async recordRun(run: RunRecord): Promise<void> {
     const prefix = runsOf(run.job)
-    this.#write(() => {
+    await this.#write('run', () => {
       this.#rows.put(runRow(run.job, run.id), writeRecord(run))
       if (run.outcome) this.#rows.remove(openRow(run.id))
       else this.#rows.put(openRow(run.id), (payload) => payload.text(run.job))
@@ -79,11 +82,11 @@ export class Records implements Journal {
   }
 
   async spool(plan: string, from: number, items: readonly PlanItem[]): Promise<void> {
-    this.#write(() => this.#rows.insert(blockRow(plan, from), writeBlock(items)))
+    await this.#write('spool', () => this.#rows.insert(blockRow(plan, from), writeBlock(items)))
   }
 
   async addPlan(plan: PlanRecord): Promise<void> {
-    this.#write(() => this.#rows.put(planRow(plan.id), writeRecord(plan)))
+    await this.#write('plan', () => this.#rows.put(planRow(plan.id), writeRecord(plan)))
   }
 
   async plan(id: string): Promise<PlanRecord | undefined> {
@@ -119,12 +122,20 @@ export class Records implements Journal {
   }
 
   async removePlan(id: string): Promise<void> {
-    this.#write(() => this.#rows.remove(planRow(id)))
-    const end = behind(blocksOf(id))
+    const failpoints = this.#failpoints
+    if (failpoints.armed) await failpoints.hit('journal.remove.before')
+    this.#transaction(() => this.#rows.remove(planRow(id)))
+    if (failpoints.armed) await failpoints.hit('journal.remove.unlisted')
+    await this.#removeBlocks(id)
+    if (failpoints.armed) await failpoints.hit('journal.remove.after')
+  }
+
+  async #removeBlocks(plan: string): Promise<void> {
+    const end = behind(blocksOf(plan))
     for (;;) {
-      const rows = this.#rows.names(blocksOf(id), end, REMOVED_AT_ONCE)
+      const rows = this.#rows.names(blocksOf(plan), end, REMOVED_AT_ONCE)
       if (rows.length === 0) return
-      this.#write(() => {
+      this.#transaction(() => {
         for (const row of rows) this.#rows.remove(row)
       })
       await new Promise((resolve) => setImmediate(resolve))
@@ -156,7 +167,14 @@ export class Records implements Journal {
     }
   }
 
-  #write(fn: () => void): void {
+  async #write(what: 'run' | 'spool' | 'plan', fn: () => void): Promise<void> {
+    const failpoints = this.#failpoints
+    if (failpoints.armed) await failpoints.hit(`journal.${what}.before`)
+    this.#transaction(fn)
+    if (failpoints.armed) await failpoints.hit(`journal.${what}.after`)
+  }
+
+  #transaction(fn: () => void): void {
     this.#rows.transaction(() => {
       if (this.#read(OWNER, (payload) => payload.text()) !== this.#owner)
         throw new HoldfastError('HF_DATADIR_TAKEN', 'another process has taken this data folder over')

@@ -41,7 +41,8 @@ function requestsOf({ seen, node }: Opened, more: readonly GateAction[]): GateRe
   const job = node.jobs.names()[0] ?? 'suite'
   return known.flatMap((action): GateRequest[] => [
     { action, actor: 'user' },
-    { action, actor: 'schedule', job, run: 'suite', chunk: 0 },
+    { action, actor: 'schedule', job, run: 'suite', dryRun: true },
+    { action, actor: 'schedule', job, run: 'suite', chunk: 0, namespace: 'suite' },
   ])
 }
 

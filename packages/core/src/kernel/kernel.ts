@@ -1,0 +1,274 @@
+import { type Audit, createAudit } from '../audit/audit.ts'
+import { systemClock } from '../clock.ts'
+import type { ConfigEntry } from '../config/configuration.ts'
+import { maskedLog } from '../config/masked-log.ts'
+import type { Secrets } from '../config/secrets.ts'
+import { HoldfastError } from '../errors.ts'
+import { FailpointRegistry } from '../failpoints.ts'
+import { ClockWatch } from '../gate/clock-watch.ts'
+import { createGate, type Gate } from '../gate/gate.ts'
+import { type Roles, UNKNOWN_ROLES } from '../gate/roles.ts'
+import type { BatchSource } from '../hooks/consumers.ts'
+import { Delivery } from '../hooks/delivery.ts'
+import { createHooks } from '../hooks/hooks.ts'
+import { maskedPorts } from '../hooks/masked-ports.ts'
+import type { NodeHooks } from '../hooks/status.ts'
+import { createIds } from '../ids.ts'
+import type { Jobs } from '../jobs/jobs.ts'
+import { memoryJournal } from '../jobs/memory-journal.ts'
+import { JobReport } from '../jobs/report.ts'
+import { JobRunner } from '../jobs/runner.ts'
+import { hourlyLayout } from '../layout.ts'
+import { createLogger } from '../log.ts'
+import type { Eraser } from '../manifest/eraser.ts'
+import type { Files } from '../manifest/files.ts'
+import { MetricsRegistry } from '../metrics/registry.ts'
+import { assemble, assemblyInvalid } from './assembly.ts'
+import { gateConditions } from './conditions.ts'
+import { explain, type NodeExplanation } from './explain.ts'
+import { type Between, Lifecycle, stopFailed } from './lifecycle.ts'
+import type { HoldfastNode, NodeOptions } from './node.ts'
+import type { NodeConfig } from './node-knobs.ts'
+import type { Plugin } from './plugin.ts'
+import { Registrations } from './registrations.ts'
+import type { ServiceName, Services } from './services.ts'
+import { setUp } from './setup.ts'
+
+/** Names of nodes stand in records, logs and labels. */
+const ID = /^[\w.-]{1,128}$/
+
+type State = 'created' | 'starting' | 'started' | 'stopping' | 'stopped'
+
+/** A node: its parts, wired, and the states of its life. */
+export class Kernel implements HoldfastNode {
+  readonly gate: Gate
+  readonly jobs: Jobs
+  readonly audit: Audit
+  readonly metrics = new MetricsRegistry()
+  readonly #runner: JobRunner
+  readonly #registrations = new Registrations()
+  readonly #lifecycle: Lifecycle
+  readonly #clockWatch: ClockWatch
+  readonly #delivery: Delivery
+  readonly #givenId: string | undefined
+  readonly #settings: NodeConfig
+  readonly #secrets: Secrets
+  readonly #configEntries: readonly ConfigEntry[]
+  readonly #plugins: readonly Plugin[]
+  readonly #setupMs = new Map<string, number>()
+  readonly #starting = new AbortController()
+  #state: State = 'created'
+  #start: Promise<HoldfastNode> | undefined
+  #stop: Promise<void> | undefined
+
+  constructor(options: NodeOptions) {
+    const { clock = systemClock, failpoints = new FailpointRegistry(), layout = hourlyLayout, log } = options
+    const { startDeadline, stopDeadline, closeDeadline } = options
+    const ownLog = typeof log === 'object' ? undefined : log
+    const assembled = assemble({
+      plugins: options.plugins,
+      node: { log: ownLog, startDeadline, stopDeadline, closeDeadline },
+      file: options.config ?? {},
+      env: options.env ?? process.env,
+    })
+    const { plugins, node: settings, entries, secrets } = assembled
+    const logger = maskedLog(typeof log === 'object' ? log : createLogger(settings.log), secrets)
+    this.#settings = settings
+    this.#secrets = secrets
+    this.#configEntries = entries
+    this.#plugins = plugins.map(({ plugin }) => plugin)
+    const hooks = createHooks(clock, logger, this.metrics)
+    this.#delivery = new Delivery({ hooks, clock, log: logger, secrets, failpoints })
+    const ids = createIds(clock)
+    if (options.id !== undefined && !ID.test(options.id))
+      throw assemblyInvalid([
+        {
+          plugin: 'node',
+          problem: `has the id ${JSON.stringify(options.id)}; give it 1 to 128 letters, digits, dots, dashes or underscores`,
+        },
+      ])
+    this.#givenId = options.id
+    this.#lifecycle = new Lifecycle({ ...settings, clock, log: logger })
+    const newestRecord = () =>
+      this.#registrations.has('manifest') ? this.service('manifest').head().time : 0
+    this.#clockWatch = new ClockWatch(clock, newestRecord, options.clockWatch)
+    this.gate = createGate({
+      conditions: () => gateConditions(this.#state, this.#clockWatch, this.#registrations),
+      roles: () => this.#roles(),
+      hook: hooks.gate,
+      secrets,
+    })
+    const node = this
+    this.audit = createAudit(() => node.id, clock, logger)
+    const memory = memoryJournal()
+    this.#runner = new JobRunner({
+      get node() {
+        return node.id
+      },
+      clock,
+      ids,
+      gate: this.gate,
+      log: logger,
+      secrets,
+      failpoints,
+      backlog: () => (this.#registrations.has('eraser') ? this.eraser.backlog() : 0),
+      get journal() {
+        return node.#registrations.has('journal') ? node.service('journal') : memory
+      },
+      report: new JobReport(this.audit, this.metrics),
+      mustBeStarted: (what) => this.#mustBeStarted(what),
+    })
+    this.jobs = this.#runner
+    const context = (plugin: Plugin) => ({
+      log: logger.child({ plugin: plugin.id }),
+      clock,
+      ids,
+      gate: this.gate,
+      failpoints,
+      audit: this.audit,
+      metrics: this.metrics,
+      node: { givenId: options.id, layout },
+      hooks: maskedPorts(hooks.portsOf(plugin.id), secrets),
+    })
+    for (const { plugin } of plugins) failpoints.declare(plugin.failpoints)
+    for (const assembledPlugin of plugins) {
+      const from = clock.monotonic()
+      setUp(assembledPlugin, { registrations: this.#registrations, runner: this.#runner, secrets, context })
+      this.#setupMs.set(assembledPlugin.plugin.id, clock.monotonic() - from)
+    }
+    hooks.seal()
+    this.#registrations.seal()
+    this.#mustBeDeliverable()
+  }
+
+  #mustBeDeliverable(): void {
+    const unserved = this.#registrations.has('batches') ? [] : this.#delivery.names
+    if (unserved.length > 0)
+      throw assemblyInvalid(
+        unserved.map(({ hook, plugin }) => ({
+          plugin,
+          problem: `taps ${hook}, but no plugin provides the service batches; add a manifest`,
+        })),
+      )
+  }
+
+  /** A service that is not open knows nothing yet. */
+  #roles(): Roles | undefined {
+    if (!this.#registrations.has('roles')) return undefined
+    return this.#state === 'started' ? (this.#registrations.own('roles') as Roles) : UNKNOWN_ROLES
+  }
+
+  get id(): string {
+    return this.#givenId ?? this.service('manifest').nodeId
+  }
+
+  explain(): NodeExplanation {
+    return explain({
+      plugins: this.#plugins,
+      jobs: this.#registrations.jobs,
+      taps: this.#delivery.status().taps,
+      setupMs: this.#setupMs,
+      startMs: this.#lifecycle.startMs,
+    })
+  }
+
+  explainConfig(): readonly ConfigEntry[] {
+    return this.#configEntries
+  }
+
+  trustClock(): void {
+    this.#clockWatch.trust()
+  }
+
+  get files(): Files {
+    return this.service('files')
+  }
+
+  get eraser(): Eraser {
+    return this.service('eraser')
+  }
+
+  service<S extends ServiceName>(name: S): Services[S] {
+    this.#mustBeStarted(`its service ${name}`)
+    if (!this.#registrations.has(name))
+      throw new HoldfastError('HF_SERVICE_MISSING', `no plugin of this node provides ${name}`, {
+        context: { service: name },
+      })
+    return this.#registrations.face(name) as Services[S]
+  }
+
+  get hooks(): NodeHooks {
+    this.#mustBeStarted('its hooks')
+    return this.#delivery
+  }
+
+  #between(): Between {
+    const delivery = this.#delivery
+    return {
+      name: 'hooks',
+      open: async () => {
+        if (this.#registrations.has('batches'))
+          await delivery.open(this.#registrations.face('batches') as BatchSource)
+      },
+      begin: () => delivery.begin(),
+      end: () => delivery.end(this.#settings.stopDeadline),
+    }
+  }
+
+  #mustBeStarted(what: string): void {
+    if (this.#state === 'created' || this.#state === 'starting')
+      throw new HoldfastError(
+        'HF_NOT_STARTED',
+        `the node is not started: await start() before you use ${what}`,
+      )
+    if (this.#state === 'stopped')
+      throw new HoldfastError('HF_STOPPED', `the node is stopped: make a new one to use ${what}`)
+  }
+
+  start(): Promise<HoldfastNode> {
+    this.#start ??= this.#open()
+    return this.#start
+  }
+
+  async #open(): Promise<HoldfastNode> {
+    if (this.#state !== 'created')
+      throw new HoldfastError('HF_STOPPED', 'the node was stopped: make a new one')
+    this.#state = 'starting'
+    try {
+      await this.#lifecycle.open(this.#registrations, this.#between(), this.#starting.signal)
+    } catch (error) {
+      this.#state = 'stopped'
+      throw this.#secrets.shown(error)
+    }
+    this.#state = 'started'
+    await this.#runner.start()
+    return this
+  }
+
+  stop(): Promise<void> {
+    this.#stop ??= this.#close()
+    return this.#stop
+  }
+
+  async #close(): Promise<void> {
+    if (this.#state === 'starting') {
+      this.#starting.abort(
+        new HoldfastError('HF_STOPPED', 'the node was stopped while it was starting', { kind: 'aborted' }),
+      )
+      await this.#start?.catch(() => undefined)
+    }
+    if (this.#state !== 'started') {
+      this.#state = 'stopped'
+      return
+    }
+    await this.#runner.stop(this.#settings.stopDeadline)
+    this.#state = 'stopping'
+    const problems = await this.#lifecycle.close()
+    this.#state = 'stopped'
+    if (problems.length > 0) throw this.#secrets.shown(stopFailed(problems))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+}
