@@ -123,7 +123,15 @@ export {
 export type { DrainResult, Eraser, QueuedErase } from './manifest/eraser.ts'
 export type { FileDeleteOptions, Files, FileWriteOptions } from './manifest/files.ts'
 export type { Log, LogRecord, Position } from './manifest/log.ts'
-export type { AgeQuery, Manifest, ManifestHead, Page, PageQuery } from './manifest/manifest.ts'
+export type {
+  AgeQuery,
+  KeyPage,
+  KeyQuery,
+  Manifest,
+  ManifestHead,
+  Page,
+  PageQuery,
+} from './manifest/manifest.ts'
 export {
   type Batch,
   type CommitResult,

@@ -13,6 +13,8 @@ import {
   type FilePath,
   HoldfastError,
   type Ids,
+  type KeyPage,
+  type KeyQuery,
   type KeyState,
   type Logger,
   type Manifest,
@@ -43,7 +45,7 @@ import type { Opened } from './opened.ts'
 import { checkState } from './state/check.ts'
 import { contentDigest } from './state/digest.ts'
 import { publicHead } from './state/head.ts'
-import { condemned, entries, entriesByAge, namespaces, publicKeyState } from './state/scans.ts'
+import { condemned, entries, entriesByAge, keys, namespaces, publicKeyState } from './state/scans.ts'
 import { State } from './state/state.ts'
 import type { KeyValue } from './store/key-value.ts'
 import { openLmdb } from './store/lmdb.ts'
@@ -264,6 +266,10 @@ export class ManifestService implements Manifest, Service {
 
   key(key: StorageKey): KeyState | undefined {
     return publicKeyState(key, this.opened().state.key(key))
+  }
+
+  keys(query: KeyQuery = {}): KeyPage {
+    return keys(this.opened().state, query)
   }
 
   entries(query: PageQuery & { readonly prefix?: string } = {}): Page<Entry> {

@@ -1,11 +1,20 @@
 import { type Database, open } from 'lmdb'
-import type { KeyValue } from './key-value.ts'
+import type { KeyValue, Row } from './key-value.ts'
 
 /** The manifest's rows in an LMDB environment in `folder`. */
 export function openLmdb(folder: string): KeyValue {
+  let asTexts = false
   const db: Database<Buffer, Buffer> = open<Buffer, Buffer>({
     path: folder,
-    keyEncoding: 'binary',
+    keyEncoder: {
+      writeKey: (key: Buffer, target: Buffer, at: number) => {
+        target.set(key, at)
+        return at + key.length
+      },
+      // Out of the one buffer that lmdb reads into: to a string without a buffer between, or to the pool of small ones.
+      readKey: (source: Buffer, from: number, to: number) =>
+        asTexts ? source.toString('utf8', from + 1, to) : copy(source, from, to),
+    },
     encoding: 'binary',
     // Visible means durable: with the default, a commit is seen before it is synced.
     overlappingSync: false,
@@ -25,8 +34,27 @@ export function openLmdb(folder: string): KeyValue {
         : { start: from, end: to }
       return [...db.getRange({ ...bounds, limit })] as { key: Buffer; value: Buffer }[]
     },
+    map: ({ from, to, limit }, read) => {
+      const items = []
+      for (const row of db.getRange({ start: from, end: to, limit })) items.push(read(row as Row))
+      return items
+    },
+    texts: ({ from, to, limit }) => {
+      asTexts = true
+      try {
+        return [...db.getKeys({ start: from, end: to, limit })] as unknown as string[]
+      } finally {
+        asTexts = false
+      }
+    },
     count: ({ from, to, limit }) => db.getKeysCount({ start: from, end: to, limit }),
     transaction: (fn) => db.transactionSync(() => fn(writer)),
     close: () => db.close(),
   }
+}
+
+function copy(source: Buffer, from: number, to: number): Buffer {
+  const bytes = Buffer.allocUnsafe(to - from)
+  source.copy(bytes, 0, from, to)
+  return bytes
 }
