@@ -37,9 +37,10 @@ test('leaves the bytes below ./files, under a name of their own', () => {
   expect(readFileSync(join(at, names[0]!), 'utf8')).toBe('a,b\n1,2\n')
 })
 
-test('refuses to write the same path a second time', async () => {
-  const again = promisify(execFile)(process.execPath, ['--conditions=holdfast-source', PROGRAM], {
+test('replaces the file when it is run again, and keeps the old bytes for a while', async () => {
+  const again = await promisify(execFile)(process.execPath, ['--conditions=holdfast-source', PROGRAM], {
     cwd: folder,
   })
-  await expect(again).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('HF_PATH_EXISTS') })
+  expect(again.stdout.split('\n')[0]).toBe('sales/2026/11/20/15/a.csv 8')
+  expect(readdirSync(join(folder, 'files/sales/2026/11/20/15'))).toHaveLength(2)
 })

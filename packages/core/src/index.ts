@@ -56,7 +56,7 @@ export type {
   ManifestReset,
   SnapshotIntent,
 } from './hooks/events.ts'
-export { floorOf, type TruncationFloor } from './hooks/floor.ts'
+export { floorOf } from './hooks/floor.ts'
 export type {
   HookName,
   HookPort,
@@ -116,13 +116,36 @@ export {
   type Condemned,
   type CondemnedAs,
   type Entry,
+  type EntryChanges,
   type KeyState,
   type NamespaceCounters,
   type NewEntry,
 } from './manifest/entry.ts'
 export type { DrainResult, Eraser, QueuedErase } from './manifest/eraser.ts'
-export type { FileDeleteOptions, Files, FileWriteOptions } from './manifest/files.ts'
-export type { Log, LogRecord, Position } from './manifest/log.ts'
+export type {
+  FileChanges,
+  FileDeleteOptions,
+  FileFacts,
+  FileOutput,
+  FileReplaceOptions,
+  Files,
+  FileUpdateOptions,
+  FileWriteOptions,
+  Replaced,
+  Undone,
+} from './manifest/files.ts'
+export { type FloorProvider, lowestFloor, type TruncationFloor } from './manifest/floor.ts'
+export type { Hold, HoldResult, HoldScope, Holds, NewHold } from './manifest/holds.ts'
+export {
+  LOG_START,
+  type Log,
+  type LogAppendOptions,
+  type LogCapabilities,
+  type LogReadOptions,
+  type LogRecord,
+  type Position,
+} from './manifest/log.ts'
+export { logConflict, logDiverged, logGap, recordTooLarge } from './manifest/log-errors.ts'
 export type {
   AgeQuery,
   KeyPage,
@@ -139,13 +162,22 @@ export {
   type DoomOp,
   type ErasedOp,
   type Fence,
+  type ForgetOp,
+  type HoldOp,
   MAX_BATCH_OPS,
   type Op,
   type OpOutcome,
   type RegisterOp,
+  type ReleaseOp,
+  type ReplaceOp,
+  type RoleOp,
+  type SetOp,
   type SkipReason,
   type UndoOp,
+  type UndoReplacementOp,
+  type UpdateOp,
 } from './manifest/ops.ts'
+export type { JsonValue, Role, Setting } from './manifest/settings.ts'
 export type { CounterName, GaugeName, HistogramName, LabelsOf, Metrics } from './metrics/catalogue.ts'
 export type {
   Counter,

@@ -9,8 +9,10 @@ import {
   type Gate,
   gateDenied,
   HoldfastError,
+  hasCode,
   isHoldfastError,
   messageOf,
+  type Op,
   type QueuedErase,
   type Storage,
   type StorageKey,
@@ -19,9 +21,10 @@ import {
 } from '@holdfast/core'
 // The only import of this entry point: nothing else may delete bytes.
 import { fullBackend } from '@holdfast/core/erase'
+import { DueRows } from './erase/due.ts'
 import { inTime } from './erase/in-time.ts'
 import { holdsOtherBytes, SET_ASIDE_AFTER } from './erase/judge.ts'
-import { clearAbandoned } from './files/write.ts'
+import { clearAbandoned } from './files/unlisted.ts'
 import { dueRow, keyOfDueRow, timeOfDueRow } from './format/rows.ts'
 import type { Opened } from './opened.ts'
 
@@ -52,12 +55,15 @@ export interface EraserParts {
 export class ManifestEraser implements Eraser {
   readonly #parts: EraserParts
   readonly #stopping = new AbortController()
+  #dueRows: DueRows | undefined
   /** Passes run one after the other, whoever asked for them. */
   #turn: Promise<unknown> = Promise.resolve()
   #timer: Timer | undefined
   #awake = false
   /** Passes that the gate was asked for. */
   #passes = 0
+  /** Ops of one commit: fewer on a full disk, more again when that goes well. */
+  #chunk = CHUNK
   #looping: Promise<void> | undefined
 
   constructor(parts: EraserParts) {
@@ -85,7 +91,12 @@ export class ManifestEraser implements Eraser {
       erased += pass.erased
       if (pass.more) continue
       const { eraseQueue } = this.#parts.opened()
-      return { erased, setAside: [...eraseQueue.scan().filter(isSetAside)], waiting: eraseQueue.active }
+      return {
+        erased,
+        setAside: [...eraseQueue.scan().filter(isSetAside)],
+        waiting: eraseQueue.active,
+        held: this.#due.held(this.#now()),
+      }
     }
   }
 
@@ -94,8 +105,7 @@ export class ManifestEraser implements Eraser {
   }
 
   backlog(): number {
-    const { eraseQueue, state } = this.#parts.opened()
-    return eraseQueue.active + state.rows.count(...this.#dueRange(), MOST_COUNTED)
+    return this.#parts.opened().eraseQueue.active + this.#due.count(this.#now(), MOST_COUNTED)
   }
 
   async retry(): Promise<number> {
@@ -149,9 +159,11 @@ export class ManifestEraser implements Eraser {
     const { pending } = this.#parts.opened()
     // On a full disk this cannot be committed; what follows makes room.
     if (pending.abandoned().length > 0) await clearAbandoned(this.#parts.opened()).catch(() => undefined)
-    const dooming = this.#due(CHUNK)
+    const dooming = this.#due.take(this.#now(), CHUNK)
     const erasing = this.#tryable()
-    if (dooming.length === 0 && erasing.length === 0) return { erased: 0, more: false }
+    const forgetting = this.#forgettable(CHUNK)
+    if (dooming.length === 0 && erasing.length === 0 && forgetting.length === 0)
+      return { erased: 0, more: false }
     const asked = new Set([...dooming, ...erasing.map(({ key }) => key)])
     const fence = await this.#passGate(asked)
     await this.#doom(dooming, fence)
@@ -160,7 +172,11 @@ export class ManifestEraser implements Eraser {
       this.#tryable().filter(({ key }) => asked.has(key)),
       fence,
     )
-    return { erased, more: this.#due(1).length > 0 || this.#tryable().length > 0 }
+    await this.#commit(
+      forgetting.map((key) => ({ type: 'forget', key })),
+      fence,
+    )
+    return { erased, more: this.#hasMore() }
   }
 
   async #passGate(keys: Iterable<StorageKey>): Promise<Fence> {
@@ -188,9 +204,13 @@ export class ManifestEraser implements Eraser {
 
   async #doom(keys: readonly StorageKey[], fence: Fence): Promise<void> {
     if (keys.length === 0) return
-    const { committer, failpoints } = this.#parts.opened()
+    const { failpoints } = this.#parts.opened()
     if (failpoints.armed) await failpoints.hit('eraser.doom.before')
-    await committer.commit({ ops: keys.map((key) => ({ type: 'doom', key })), fence })
+    const keep = this.#parts.tombstoneTime
+    await this.#commit(
+      keys.map((key) => ({ type: 'doom', key, keep })),
+      fence,
+    )
     if (failpoints.armed) await failpoints.hit('eraser.doom.after')
   }
 
@@ -213,11 +233,10 @@ export class ManifestEraser implements Eraser {
         for (const item of later) eraseQueue.put(item)
         for (const key of strays) eraseQueue.remove(key)
       })
-    if (gone.length > 0)
-      await committer.commit({
-        ops: gone.map((key) => ({ type: 'erased', key, keep: tombstoneTime })),
-        fence,
-      })
+    await this.#commit(
+      gone.map((key) => ({ type: 'erased', key, keep: tombstoneTime })),
+      fence,
+    )
     if (failpoints.armed) await failpoints.hit('eraser.erased.after')
     return gone.length
   }
@@ -276,16 +295,57 @@ export class ManifestEraser implements Eraser {
     return attempts < SET_ASIDE_AFTER ? next : { ...next, setAside: why }
   }
 
-  /** Condemned keys whose time has come, oldest first. */
-  #due(limit: number): StorageKey[] {
-    const { state } = this.#parts.opened()
-    return state.rows.names(...this.#dueRange(), limit).map((row) => keyOfDueRow(row) as StorageKey)
+  /** @throws HF_FENCED when the role has passed on since the gate was asked */
+
+  /** Commits ops in as many batches as the disk has room for: a full one takes a few pages when it cannot take many. */
+  async #commit(ops: readonly Op[], fence: Fence): Promise<void> {
+    for (let done = 0; done < ops.length; ) {
+      const chunk = ops.slice(done, done + this.#chunk)
+      try {
+        await this.#commitChunk(chunk, fence)
+      } catch (error) {
+        if (!hasCode(error, 'HF_NO_SPACE') || chunk.length === 1) throw error
+        this.#chunk = chunk.length >> 1
+        continue
+      }
+      done += chunk.length
+      this.#chunk = Math.min(CHUNK, this.#chunk * 2)
+    }
   }
 
-  #dueRange(): [from: Buffer, to: Buffer] {
+  async #commitChunk(ops: readonly Op[], fence: Fence): Promise<void> {
+    const { status } = await this.#parts.opened().committer.commit({ ops, fence })
+    if (status === 'rejected')
+      throw new HoldfastError('HF_FENCED', `${fence.role} has passed on: this node may not erase any more`, {
+        operation: 'eraser',
+        context: { fence },
+      })
+  }
+
+  get #due(): DueRows {
+    this.#dueRows ??= new DueRows(this.#parts.opened().state)
+    return this.#dueRows
+  }
+
+  /** What the next record will have for its time, at least. */
+  #now(): number {
     const { state, clock } = this.#parts.opened()
-    const now = Math.max(clock.now(), state.head.time)
-    return [dueRow('condemned', 0, ''), dueRow('condemned', now + 1, '')]
+    return Math.max(clock.now(), state.head.time)
+  }
+
+  /** Tombstones whose time is over. */
+  #forgettable(limit: number): StorageKey[] {
+    const { state } = this.#parts.opened()
+    const rows = state.rows.names(dueRow('gone', 0, ''), dueRow('gone', this.#now() + 1, ''), limit)
+    return rows.map((row) => keyOfDueRow(row) as StorageKey)
+  }
+
+  #hasMore(): boolean {
+    return (
+      this.#due.take(this.#now(), 1).length > 0 ||
+      this.#tryable().length > 0 ||
+      this.#forgettable(1).length > 0
+    )
   }
 
   #tryable(): QueuedErase[] {
@@ -296,15 +356,14 @@ export class ManifestEraser implements Eraser {
   /** Milliseconds until something becomes due. */
   #nextDue(): number {
     const { state, clock, eraseQueue } = this.#parts.opened()
+    if (this.#hasMore()) return 0
     const now = clock.now()
-    const [row] = state.rows.names(
-      dueRow('condemned', 0, ''),
-      dueRow('condemned', now + LONGEST_SLEEP_MS, ''),
-      1,
-    )
+    const until = now + LONGEST_SLEEP_MS
+    const [tombstone] = state.rows.names(dueRow('gone', 0, ''), dueRow('gone', until, ''), 1)
     const next = Math.min(
-      row ? timeOfDueRow(row) : Number.POSITIVE_INFINITY,
-      eraseQueue.next() ?? Number.POSITIVE_INFINITY,
+      this.#due.next(this.#now(), until) ?? until,
+      eraseQueue.next() ?? until,
+      tombstone ? timeOfDueRow(tombstone) : until,
     )
     return Math.min(LONGEST_SLEEP_MS, Math.max(0, next - now))
   }

@@ -18,6 +18,17 @@ export const MANIFEST_FAILPOINTS = [
   /** The bytes are gone, the key is still doomed. */
   'eraser.delete.after',
   'eraser.erased.after',
+  /** The disk is full; the reserve file is about to go. */
+  'reserve.release.before',
+  'reserve.release.after',
+  /** There is room again for the reserve file. */
+  'reserve.build.before',
+  'reserve.build.after',
+  /** Whether this life has ended is about to be written down. */
+  'mark.open.before',
+  'mark.open.after',
+  'mark.closed.before',
+  'mark.closed.after',
   'recovery.before',
   'recovery.after',
   /** The journal is about to become this process's own. */
@@ -41,6 +52,10 @@ export const MANIFEST_FAILPOINTS = [
   /** The copy has the name, the original is still there. */
   'journal.compact.replaced',
   'journal.compact.after',
+  /** Some of the oldest records of the log are about to go. */
+  'log.truncate.before',
+  /** They are gone and the floor is above them, durably. */
+  'log.truncate.after',
 ] as const
 
 declare module '@holdfast/core' {

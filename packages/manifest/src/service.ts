@@ -1,4 +1,3 @@
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type AgeQuery,
@@ -12,6 +11,7 @@ import {
   type FailpointRegistry,
   type FilePath,
   HoldfastError,
+  hasCode,
   type Ids,
   type KeyPage,
   type KeyQuery,
@@ -23,7 +23,9 @@ import {
   type NamespaceCounters,
   type Page,
   type PageQuery,
+  type Role,
   type Service,
+  type Setting,
   type Storage,
   type StorageKey,
   type Timer,
@@ -31,45 +33,69 @@ import {
 import { Committer, type CommitterParts, INCARNATION } from './commit/committer.ts'
 import { EmbeddedLog } from './commit/log.ts'
 import { KeptEvents } from './consumers/kept-events.ts'
+import { beforeOpen } from './damage/before-open.ts'
+import { LastStop } from './damage/last-stop.ts'
 import { lockDataDir } from './data-dir/lock.ts'
 import { nodeIdOf } from './data-dir/node-id.ts'
 import { StoreIdentity } from './data-dir/store-identity.ts'
+import { Disk } from './disk/disk.ts'
+import { makeFolder } from './disk/durable-folder.ts'
 import { EraseQueue } from './erase/queue.ts'
 import { Pending } from './files/pending.ts'
 import { Pins } from './files/pins.ts'
 import { recoverPending } from './files/recovery.ts'
 import { newer } from './format/bytes.ts'
-import { named, TABLE } from './format/rows.ts'
 import { createSeal, type Seal } from './format/seal.ts'
+import { ManifestHolds } from './holds.ts'
+import { LogReader } from './log/log-reader.ts'
+import { Truncation } from './log/truncation.ts'
 import type { Opened } from './opened.ts'
 import { checkState } from './state/check.ts'
 import { contentDigest } from './state/digest.ts'
 import { publicHead } from './state/head.ts'
-import { condemned, entries, entriesByAge, keys, namespaces, publicKeyState } from './state/scans.ts'
+import type { Rows } from './state/rows.ts'
+import {
+  condemned,
+  entries,
+  entriesByAge,
+  keys,
+  namespaces,
+  publicKeyState,
+  settings,
+} from './state/scans.ts'
 import { State } from './state/state.ts'
+import { FORMAT, STORE_FORMAT, upgradeFrom1 } from './state/upgrade.ts'
 import type { KeyValue } from './store/key-value.ts'
 import { openLmdb } from './store/lmdb.ts'
 
-/** Format of the store as a whole: its tables and the names of their rows. */
-const STORE_FORMAT = 1
-const FORMAT = named(TABLE.node, 'format')
 /** How often the owner record in the store follows the manifest, ms. */
 const OWNER_EVERY_MS = 10_000
 
 export interface ManifestParts {
   readonly dataDir: string
+  /** Bytes. */
+  readonly reserve: number
+  /** Bytes. */
+  readonly lowWater: number
+  /** Milliseconds. */
+  readonly checkTime: number
   readonly givenId: string | undefined
   readonly storage: Storage
   readonly clock: Clock
   readonly ids: Ids
   readonly failpoints: FailpointRegistry
   readonly log: Logger
+  /** Records that the log keeps, whoever needs them. */
+  readonly logKeep: number
+  /** Records that a tap may hold back. */
+  readonly tapCeiling: number
 }
 
 interface Running extends Opened {
   readonly identity: StoreIdentity
   readonly store: KeyValue
   readonly seal: Seal
+  readonly disk: Disk
   readonly close: () => Promise<void>
 }
 
@@ -80,6 +106,9 @@ export class ManifestService implements Manifest, Service {
   #running: Running | undefined
   #ownerTimer: Timer | undefined
   #ownerAt = -1
+  /** Why nothing may be destroyed any more in this life of the node. */
+  #diverged: string | undefined
+  readonly holds = new ManifestHolds(() => this.opened())
   #stopped = false
 
   constructor(parts: ManifestParts) {
@@ -95,12 +124,14 @@ export class ManifestService implements Manifest, Service {
     return this.#running
   }
 
-  async start(): Promise<void> {
+  async start({ signal }: CallOptions = {}): Promise<void> {
     const { dataDir, log } = this.#parts
-    mkdirSync(dataDir, { recursive: true })
+    makeFolder(dataDir)
+    const disk = new Disk(this.#parts)
+    disk.prepare()
     const lock = lockDataDir(dataDir, this.#incarnation)
     try {
-      this.#running = await this.#open(lock.release)
+      this.#running = await this.#open(disk, lock.release, signal)
     } catch (error) {
       lock.release()
       throw error
@@ -109,30 +140,45 @@ export class ManifestService implements Manifest, Service {
       const recovered = await recoverPending(this.#running)
       if (recovered > 0) log.info({ recovered }, 'unfinished writes of an earlier run were condemned')
       await this.#recordOwner()
+      this.#running.truncation.begin()
+      this.#running.disk.begin()
     } catch (error) {
       await this.stop()
       throw error
     }
   }
 
-  async #open(unlock: () => void): Promise<Running> {
-    const { dataDir, givenId, storage, clock, ids, failpoints, log } = this.#parts
+  async #open(disk: Disk, unlock: () => void, signal?: AbortSignal): Promise<Running> {
+    const { dataDir, givenId, storage, clock, ids, failpoints, log, logKeep, tapCeiling } = this.#parts
     const nodeId = nodeIdOf(dataDir, givenId)
     const seal = await createSeal()
     const folder = join(dataDir, 'manifest')
+    const lastStop = new LastStop(dataDir, failpoints)
+    const isNew = await beforeOpen(lastStop, { ...this.#parts, ...(signal && { signal }) })
+    if (!isNew) await lastStop.opened()
     const store = openLmdb(folder)
     try {
-      syncFolder(folder)
-      syncFolder(dataDir)
+      if (isNew) await lastStop.opened()
       const state = new State(store, seal)
       const { rows } = state
       const format = rows.get(FORMAT, (payload) => payload.varint())
       if (format !== undefined && format > STORE_FORMAT) throw newer('the manifest', format)
-      const embedded = new EmbeddedLog(store, rows, seal)
+      const embedded = new EmbeddedLog(rows, seal)
+      if (format === 1) {
+        rows.transaction(() => {
+          upgradeFrom1(state)
+          rows.put(FORMAT, (payload) => payload.varint(STORE_FORMAT))
+        })
+        log.warn(
+          { from: format, to: STORE_FORMAT },
+          'the store was upgraded; an older version cannot open it',
+        )
+      }
       embedded.checkChain(state.head)
       rows.transaction(() => {
         rows.put(FORMAT, (payload) => payload.varint(STORE_FORMAT))
         rows.put(INCARNATION, (payload) => payload.text(this.#incarnation))
+        embedded.begin(ids.next())
       })
       const identity = await StoreIdentity.open(storage, rows, ids)
       const pending = new Pending(rows)
@@ -142,6 +188,7 @@ export class ManifestService implements Manifest, Service {
         settled: (key: string) => pending.end(key),
         mustErase: (key: string, since: number) => eraseQueue.add(key, since),
         erased: (key: string) => eraseQueue.remove(key),
+        diverged: (key: string, found: string) => this.#diverge(key, found),
         deleted: events.deleted,
         applied: events.applied,
         reload: () => {
@@ -154,20 +201,40 @@ export class ManifestService implements Manifest, Service {
         log: embedded,
         local,
         clock,
+        disk,
         ids,
         failpoints,
         nodeId,
         incarnation: this.#incarnation,
       })
+      const reader = new LogReader({
+        rows: embedded,
+        failpoints,
+        transact: (change) => committer.local(change),
+        onCommitted: (listener) => committer.onCommitted(listener),
+      })
       const close = async () => {
+        reader.end()
+        const mine = committer.broken === undefined && this.#isOwner(state.rows)
         await committer.close()
+        await disk.close()
         await store.close()
+        // After damage the next start looks; and after a take-over the word is the other process's.
+        if (mine) await lastStop.closed()
         unlock()
       }
       const pins = new Pins(clock)
       return {
         state,
         committer,
+        records: embedded,
+        reader,
+        truncation: new Truncation({
+          opened: () => this.opened(),
+          clock,
+          keep: logKeep,
+          ceiling: tapCeiling,
+        }),
         pending,
         eraseQueue,
         pins,
@@ -179,13 +246,18 @@ export class ManifestService implements Manifest, Service {
         failpoints,
         log,
         identity,
-        writable: () => identity.mustBeWritable(),
+        writable: () => {
+          identity.mustBeWritable()
+          disk.mustHaveRoom('files.write')
+        },
         store,
         seal,
+        disk,
         close,
       }
     } catch (error) {
       await store.close()
+      if (!hasCode(error, 'HF_MANIFEST_CORRUPT')) await lastStop.closed()
       throw error
     }
   }
@@ -194,6 +266,7 @@ export class ManifestService implements Manifest, Service {
     const running = this.#running
     if (!running) return
     this.#ownerTimer?.clear()
+    await running.truncation.end()
     await running.committer.settle()
     // The record only helps to notice a manifest that went back in time: a store that is away must not keep us from stopping.
     await this.#writeOwner().catch((error: unknown) => this.#ownerFailed(error))
@@ -226,16 +299,27 @@ export class ManifestService implements Manifest, Service {
     // A store that has lost its identity is not this manifest's any more, as far as can be seen.
     if (index === this.#ownerAt || identity.lost) return
     // From when another process has taken this data folder over, the record is that process's to write.
-    if (state.rows.get(INCARNATION, (payload) => payload.text()) !== this.#incarnation) return
+    if (!this.#isOwner(state.rows)) return
     await identity.recordOwner(nodeId, this.#incarnation, publicHead(state.head))
     this.#ownerAt = index
+  }
+
+  #isOwner(rows: Rows): boolean {
+    return rows.get(INCARNATION, (payload) => payload.text()) === this.#incarnation
   }
 
   async checkGate(_request: unknown, { signal }: CallOptions): Promise<Denial | undefined> {
     const { committer, identity } = this.opened() as Running
     if (committer.broken !== undefined)
       return { deny: `the manifest cannot commit: ${committer.broken}`, reason: 'corrupt' }
+    if (this.#diverged !== undefined) return { deny: this.#diverged, reason: 'state_diverged' }
     return identity.check(signal)
+  }
+
+  /** Another node, or a bug, has erased what this state lists or can bring back: never silently. */
+  #diverge(key: string, found: string): void {
+    this.#diverged ??= `the bytes of ${key} were reported erased while the manifest has it as ${found}`
+    this.#parts.log.error({ key, found }, 'the state has diverged: nothing is destroyed until it was checked')
   }
 
   get nodeId(): string {
@@ -247,7 +331,7 @@ export class ManifestService implements Manifest, Service {
   }
 
   commit(batch: Batch, options?: CallOptions): Promise<CommitResult> {
-    return this.opened().committer.commit(batch, options)
+    return this.opened().committer.commit(batch, { ...options, fresh: true })
   }
 
   /** The log is in this process: the state is as new as its head when nothing is on the way. */
@@ -288,6 +372,18 @@ export class ManifestService implements Manifest, Service {
     return namespaces(this.opened().state, query)
   }
 
+  role(name: string): Role | undefined {
+    return this.opened().state.settings.role(name)
+  }
+
+  setting(name: string): Setting | undefined {
+    return this.opened().state.settings.setting(name)
+  }
+
+  settings(query: PageQuery & { readonly prefix?: string } = {}): Page<Setting> {
+    return settings(this.opened().state, query)
+  }
+
   check(): readonly string[] {
     const { state, store, seal } = this.opened() as Running
     return checkState(state, store, seal)
@@ -295,14 +391,5 @@ export class ManifestService implements Manifest, Service {
 
   contentDigest(): string {
     return contentDigest(this.opened().state)
-  }
-}
-
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r')
-  try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
   }
 }

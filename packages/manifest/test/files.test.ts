@@ -38,11 +38,13 @@ describe('writing', () => {
     expect((await files.stat('free/form.txt'))?.maxTime).toBeUndefined()
   })
 
-  it('[M-02] a live path is refused before a byte is written', async () => {
+  it('[M-02] with ifAbsent a live path is refused before a byte is written', async () => {
     const { files, objects } = await testNode()
-    await files.write('a/x', 'one')
+    await files.write('a/x', 'one', { ifAbsent: true })
     const before = objects.byKey.size
-    await expect(files.write('a/x', 'two')).rejects.toMatchObject({ code: 'HF_PATH_EXISTS' })
+    await expect(files.write('a/x', 'two', { ifAbsent: true })).rejects.toMatchObject({
+      code: 'HF_PATH_EXISTS',
+    })
     expect(objects.byKey.size).toBe(before)
     expect(await read(files, 'a/x')).toBe('one')
   })
@@ -56,9 +58,13 @@ describe('writing', () => {
     expect(objects.byKey.size).toBe(before)
   })
 
-  it('[M-14] of two writers of one path one wins, and the other leaves nothing', async () => {
+  it('[M-14] of two writers of one new path one wins, and the other leaves nothing', async () => {
     const { files, eraser, objects } = await testNode({ erasing: true })
-    const results = await Promise.allSettled([files.write('a/x', 'one'), files.write('a/x', 'two')])
+    const ifAbsent = { ifAbsent: true } as const
+    const results = await Promise.allSettled([
+      files.write('a/x', 'one', ifAbsent),
+      files.write('a/x', 'two', ifAbsent),
+    ])
     expect(results.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
     expect(results.find(({ status }) => status === 'rejected')).toMatchObject({
       reason: { code: 'HF_PATH_EXISTS' },

@@ -1,15 +1,45 @@
 import type { Batch, Op } from '@holdfast/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { condemn, condemnUnlisted, doom, erased, FENCE, register, T0, testNode, undo } from './support.ts'
+import {
+  condemn,
+  condemnUnlisted,
+  doom,
+  erased,
+  FENCE,
+  forget,
+  hold,
+  newEntry,
+  register,
+  release,
+  replace,
+  T0,
+  testNode,
+  undo,
+  undoReplacement,
+  update,
+} from './support.ts'
 
 const PATHS = ['a', 'a/b', 'a/b/c', 'a/d', 'e/f/g', 'e/h', 'i']
 const path = fc.constantFrom(...PATHS)
 /** The path itself, or one of two others in its folder. */
 const keyOf = (of: fc.Arbitrary<string>) =>
   fc.tuple(of, fc.constantFrom('', '1', '2')).map(([name, suffix]) => name + suffix)
-const generation = fc.integer({ min: 1, max: 40 })
+const generation = fc.integer({ min: 1, max: 25 })
 const delay = fc.constantFrom(0, 0, 1000)
+
+/** What a batch must not name twice. */
+function namesOf(op: Op): string[] {
+  if (op.type === 'register') return [`key ${op.entry.key}`, `path ${op.entry.path}`]
+  if (op.type === 'replace')
+    return [
+      ...op.inputs.map(({ key }) => `key ${key}`),
+      ...op.outputs.flatMap(({ key, path }) => [`key ${key}`, `path ${path}`]),
+    ]
+  if (op.type === 'undo' && 'replacement' in op) return [`replacement ${op.replacement}`]
+  if (op.type === 'hold' || op.type === 'release') return [`hold ${op.id}`]
+  return op.type === 'role' || op.type === 'set' ? [op.name] : [`key ${op.key}`]
+}
 
 const anyOp: fc.Arbitrary<Op> = fc.oneof(
   {
@@ -35,24 +65,57 @@ const anyOp: fc.Arbitrary<Op> = fc.oneof(
   { weight: 1, arbitrary: keyOf(path).map((key) => condemnUnlisted(key)) },
   { weight: 2, arbitrary: keyOf(path).map(undo) },
   { weight: 2, arbitrary: keyOf(path).map(doom) },
-  { weight: 1, arbitrary: keyOf(path).map((key) => erased(key)) },
+  { weight: 1, arbitrary: keyOf(path).map((key) => erased(key, 400)) },
+  { weight: 1, arbitrary: keyOf(path).map(forget) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .record({
+        key: keyOf(path),
+        generation,
+        maxTime: fc.constantFrom(null, 3),
+        rows: fc.constantFrom(4, null),
+      })
+      .map(({ key, generation, ...changes }) => update(key, generation, { ...changes, namespace: 'm' })),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .record({ input: keyOf(path), generation, to: path, suffix: fc.constantFrom('3', '4'), delay })
+      .map(({ input, generation, to, suffix, delay }) =>
+        replace({ [input]: generation }, [newEntry(to, { key: to + suffix, maxTime: 2 })], { delay }),
+      ),
+  },
+  { weight: 1, arbitrary: generation.map((replacement) => undoReplacement(replacement)) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .record({ id: fc.constantFrom('h', 'i'), path, expiresAt: fc.constantFrom(T0 + 500, T0 + 5000) })
+      .map(({ id, path, expiresAt }) => hold(id, { folder: path }, { expiresAt })),
+  },
+  { weight: 1, arbitrary: fc.constantFrom('h', 'i').map(release) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .record({ name: fc.constantFrom('s', 't'), value: fc.constantFrom({ a: [1, null] }, 'x', undefined) })
+      .map(({ name, value }): Op => ({ type: 'set', name, ...(value !== undefined && { value }) })),
+  },
 )
 
 /** Batches that name no key or path twice. */
 const anyBatch: fc.Arbitrary<Batch> = fc
   .record({
-    ops: fc.uniqueArray(anyOp, {
-      minLength: 1,
-      maxLength: 6,
-      selector: (op) => (op.type === 'register' ? op.entry.key : op.key),
-    }),
+    ops: fc.array(anyOp, { minLength: 1, maxLength: 6 }),
     strict: fc.boolean(),
   })
   .map(({ ops, strict }) => {
     const seen = new Set<string>()
-    const distinct = ops.filter(
-      (op) => op.type !== 'register' || (!seen.has(op.entry.path) && seen.add(op.entry.path)),
-    )
+    const distinct = ops.filter((op) => {
+      const names = namesOf(op)
+      if (new Set(names).size < names.length || names.some((name) => seen.has(name))) return false
+      for (const name of names) seen.add(name)
+      return true
+    })
     return { ops: distinct, strict, fence: FENCE }
   })
 

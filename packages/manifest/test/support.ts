@@ -4,20 +4,32 @@ import { join } from 'node:path'
 import {
   type Backend,
   type CommitResult,
+  type CondemnOp,
   createNode,
+  type DoomOp,
   definePlugin,
+  type EntryChanges,
+  type ErasedOp,
   type Eraser,
   FailpointRegistry,
   type FilePath,
   type Files,
+  type ForgetOp,
   type HoldfastNode,
+  type HoldOp,
+  type HoldScope,
   type Manifest,
   type NewEntry,
   type Op,
   type Plugin,
   parseKey,
   parsePath,
+  type RegisterOp,
+  type ReplaceOp,
   type StorageKey,
+  type UndoOp,
+  type UndoReplacementOp,
+  type UpdateOp,
 } from '@holdfast/core'
 import { type ManifestOptions, manifest } from '@holdfast/manifest'
 import { backendMemory, FakeClock, MemoryObjects, memoryBackend } from '@holdfast/testkit'
@@ -74,7 +86,12 @@ export async function testNode(options: TestNodeOptions = {}): Promise<TestNode>
   const failpoints = new FailpointRegistry()
   const store = backend?.(objects) ?? backendMemory({ objects })
   const node = createNode({
-    plugins: [store, manifest({ ...rest, dataDir }), ...plugins, ...(erasing ? [] : [noErasing()])],
+    plugins: [
+      store,
+      manifest({ reserve: 0, ...rest, dataDir }),
+      ...plugins,
+      ...(erasing ? [] : [noErasing()]),
+    ],
     id: 'node-1',
     clock,
     failpoints,
@@ -135,17 +152,13 @@ export function newEntry(
   }
 }
 
-export const register = (path: string, fields?: Parameters<typeof newEntry>[1]): Op => ({
+export const register = (path: string, fields?: Parameters<typeof newEntry>[1]): RegisterOp => ({
   type: 'register',
   entry: newEntry(path, fields),
 })
 export const path = (text: string): FilePath => parsePath(text)
 export const key = (text: string): StorageKey => parseKey(text)
-export const condemn = (
-  name: string,
-  generation?: number,
-  fields: Partial<Extract<Op, { type: 'condemn' }>> = {},
-): Op => ({
+export const condemn = (name: string, generation?: number, fields: Partial<CondemnOp> = {}): CondemnOp => ({
   type: 'condemn',
   key: key(name),
   ...(generation !== undefined && { generation }),
@@ -153,11 +166,43 @@ export const condemn = (
   reason: 'test',
   ...fields,
 })
-export const condemnUnlisted = (name: string, fields: Partial<Extract<Op, { type: 'condemn' }>> = {}): Op =>
+export const condemnUnlisted = (name: string, fields: Partial<CondemnOp> = {}): CondemnOp =>
   condemn(name, undefined, { unlisted: { storeId: 'store-1' }, ...fields })
-export const undo = (name: string): Op => ({ type: 'undo', key: key(name) })
-export const doom = (name: string): Op => ({ type: 'doom', key: key(name) })
-export const erased = (name: string, keep = 1000): Op => ({ type: 'erased', key: key(name), keep })
+export const undo = (name: string): UndoOp => ({ type: 'undo', key: key(name) })
+export const doom = (name: string): DoomOp => ({ type: 'doom', key: key(name) })
+export const erased = (name: string, keep = 1000): ErasedOp => ({ type: 'erased', key: key(name), keep })
+export const forget = (name: string): ForgetOp => ({ type: 'forget', key: key(name) })
+export const update = (name: string, generation: number, changes: EntryChanges): UpdateOp => ({
+  type: 'update',
+  key: key(name),
+  generation,
+  changes,
+})
+/** Inputs as key and generation; outputs as entries. */
+export const replace = (
+  inputs: Readonly<Record<string, number>>,
+  outputs: readonly NewEntry[],
+  fields: Partial<ReplaceOp> = {},
+): ReplaceOp => ({
+  type: 'replace',
+  inputs: Object.entries(inputs).map(([name, generation]) => ({ key: key(name), generation })),
+  outputs,
+  delay: 0,
+  reason: 'test',
+  ...fields,
+})
+export const undoReplacement = (
+  replacement: number,
+  fields: Partial<UndoReplacementOp> = {},
+): UndoReplacementOp => ({ type: 'undo', replacement, delay: 0, reason: 'test', ...fields })
+export const hold = (id: string, scope: HoldScope, fields: Partial<HoldOp> = {}): HoldOp => ({
+  type: 'hold',
+  id,
+  scope,
+  owner: 'test',
+  ...fields,
+})
+export const release = (id: string): Op => ({ type: 'release', id })
 
 export async function read(files: Files, target: Parameters<Files['read']>[0]): Promise<string> {
   const pieces: Uint8Array[] = []

@@ -19,6 +19,14 @@ export { FakeClock } from './fake-clock.ts'
 export { FAULTY_CALLS, type Fault, FaultPlan, type FaultyCall } from './faults/fault-plan.ts'
 export { faultyBackend, withFaults } from './faults/faulty-backend.ts'
 export { keptObjects } from './kept-objects.ts'
+export {
+  type DescribeLogOptions,
+  describeLog,
+  type LogFactory,
+  type LogUnderTest,
+} from './log/describe-log.ts'
+export { LOG_LAWS, type LogLaw } from './log/laws.ts'
+export { MemoryLog, type MemoryLogOptions, memoryLog } from './log-memory/memory-log.ts'
 export { describePlugin } from './plugin/describe-plugin.ts'
 export { LAWS, type Law } from './plugin/laws.ts'
 export type {
@@ -28,6 +36,8 @@ export type {
   PluginSurroundings,
 } from './plugin/options.ts'
 export { pluginProgram } from './plugin/plugin-program.ts'
+export type { DiskStep } from './power/durable-disk.ts'
+export { type DiskRecording, type RecordOptions, recordDisk, whyNoRecording } from './power/record-disk.ts'
 export { createTestNode, type TestNode, type TestNodeOptions } from './test-node/create-test-node.ts'
 export { digestOf, type TestDigest } from './test-node/digest.ts'
 export type { TestPlugins } from './test-node/place.ts'

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { describePlugin, LAWS, type Law } from '@holdfast/testkit'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { surroundings, sweeper } from './broken-plugins/base/sweeper.ts'
-import { type FailedCase, runBrokenPlugins } from './run-broken-plugins.ts'
+import { type FailedCase, runBroken } from './run-broken.ts'
 
 const sound = (options: object = {}) => sweeper({ options: { ...options } })
 describePlugin('that is sound', sound, {
@@ -50,7 +50,7 @@ const FLAWS: Readonly<Record<string, { readonly breaks: readonly Law[]; readonly
 describe('describePlugin', () => {
   let failed: ReadonlyMap<string, readonly FailedCase[]>
   beforeAll(async () => {
-    failed = await runBrokenPlugins()
+    failed = await runBroken('broken-plugins')
   }, 240_000)
 
   it('[K-01] every broken plugin is looked at', () => {

@@ -5,6 +5,7 @@ import { messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import type { BatchSource, ConsumerRow, Cursor, DurableHook, HookEvents } from './consumers.ts'
 import type { CursorSaver } from './cursor-saver.ts'
+import { untilReset } from './floor.ts'
 import type { ConsumerState, ConsumerStatus } from './status.ts'
 import type { Tap } from './tap.ts'
 
@@ -111,15 +112,18 @@ export class Consumer<H extends DurableHook> {
     return { hook, plugin, cursor: this.#cursor, ...(this.#failure && { failure: this.#failure }) }
   }
 
-  status(head: number): ConsumerStatus {
+  /** @param ceiling records that it may be behind */
+  status(head: number, ceiling: number | undefined): ConsumerStatus {
     const { hook, plugin } = this
     const { hangingFor } = this.#tap
+    const lag = head - this.#cursor.position.index
     return {
       hook,
       plugin,
       state: this.#state(hangingFor !== undefined),
       cursor: this.#cursor,
-      lag: head - this.#cursor.position.index,
+      lag,
+      ...untilReset(hook, lag, ceiling),
       attempts: this.#failure?.attempts ?? 0,
       ...(this.#failure && { lastError: this.#failure.message }),
       ...(this.#timer && this.#failure && { nextTry: this.#failure.nextTry }),

@@ -53,6 +53,8 @@ export interface EventPage<Event> {
  * durable when `enroll`, `save` and `forget` resolve. No call waits for a tap.
  */
 export interface BatchSource {
+  /** Records that a consumer of `onManifestBatch` may be behind before the log may go on without it. Absent: any number. */
+  readonly ceiling?: number
   /** The last record that is committed and applied here. */
   head(): Position
   /** The next events of a hook, about `limit` of them, oldest first. */

@@ -3,11 +3,12 @@ import type { Secrets } from '../config/secrets.ts'
 import { HoldfastError } from '../errors.ts'
 import type { FailpointRegistry } from '../failpoints.ts'
 import type { Logger } from '../log.ts'
+import type { TruncationFloor } from '../manifest/floor.ts'
 import type { CallOptions } from '../storage/backend.ts'
 import { Consumer, type ConsumerParts } from './consumer.ts'
 import { type BatchSource, type ConsumerName, DURABLE_HOOKS, type DurableHook } from './consumers.ts'
 import { CursorSaver } from './cursor-saver.ts'
-import { floorOf, type TruncationFloor } from './floor.ts'
+import { floorOf, untilReset } from './floor.ts'
 import type { DurableHooks, Hooks } from './hooks.ts'
 import type { HookName } from './ports.ts'
 import type { ConsumerStatus, HooksStatus, NodeHooks, TapStatus } from './status.ts'
@@ -103,7 +104,7 @@ export class Delivery implements NodeHooks {
     const { consumers = [], source } = this.#opened ?? {}
     const head = source?.head().index ?? 0
     return {
-      consumers: [...consumers.map((consumer) => consumer.status(head)), ...this.#absent()],
+      consumers: [...consumers.map((consumer) => consumer.status(head, source?.ceiling)), ...this.#absent()],
       taps: HOOKS.flatMap((hook) => this.#taps(hook)),
     }
   }
@@ -132,6 +133,7 @@ export class Delivery implements NodeHooks {
               state: 'absent',
               cursor,
               lag: head - cursor.position.index,
+              ...untilReset(hook, head - cursor.position.index, source.ceiling),
               attempts: failure?.attempts ?? 0,
               ...(failure && { lastError: failure.message }),
             },

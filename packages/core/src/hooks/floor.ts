@@ -1,12 +1,6 @@
+import type { TruncationFloor } from '../manifest/floor.ts'
 import type { Position } from '../manifest/log.ts'
-import type { ConsumerRow } from './consumers.ts'
-
-/** How far a log may be truncated for somebody's sake. `unknown` forbids it altogether. */
-export type TruncationFloor =
-  | { readonly kind: 'none' }
-  /** What is behind this position is still needed. */
-  | { readonly kind: 'at'; readonly position: Position }
-  | { readonly kind: 'unknown'; readonly reason: string }
+import type { ConsumerRow, DurableHook } from './consumers.ts'
 
 /**
  * The floor that the taps of `onManifestBatch` are. Those of `onFileDeleted` are none: what they still need is kept
@@ -24,4 +18,14 @@ export function floorOf(
     if (!lowest || cursor.position.index < lowest.index) lowest = cursor.position
   }
   return lowest ? { kind: 'at', position: lowest } : { kind: 'none' }
+}
+
+/** The part of a consumer's status that says how near a `reset` is. */
+export function untilReset(
+  hook: DurableHook,
+  lag: number,
+  ceiling: number | undefined,
+): { readonly untilReset?: number } {
+  if (hook !== 'onManifestBatch' || ceiling === undefined) return {}
+  return { untilReset: Math.max(0, ceiling - lag) }
 }

@@ -1,6 +1,6 @@
+import type { TruncationFloor } from '../manifest/floor.ts'
 import type { CallOptions } from '../storage/backend.ts'
 import type { ConsumerName, Cursor } from './consumers.ts'
-import type { TruncationFloor } from './floor.ts'
 import type { HookName } from './ports.ts'
 
 /**
@@ -18,6 +18,11 @@ export interface ConsumerStatus extends ConsumerName {
   readonly cursor: Cursor
   /** Records between the cursor and the head. */
   readonly lag: number
+  /**
+   * Of `onManifestBatch`: records that may still come before the log may go on without this consumer, which then gets
+   * a `reset`. 0: the next truncation may do it, or has done it. Absent: the log is never truncated past it.
+   */
+  readonly untilReset?: number
   /** Of the event behind the cursor; gone when that was delivered. */
   readonly lastError?: string
   /** Failed attempts at the event behind the cursor. */

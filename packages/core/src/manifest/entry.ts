@@ -33,8 +33,23 @@ export interface Entry {
 /** The fields that a proposer gives; the state machine adds the generation. */
 export type NewEntry = Omit<Entry, 'generation'>
 
-/** Why a key was condemned; decides what can bring it back. */
-export const CONDEMNED_AS = ['plain', 'orphan', 'missing'] as const
+/** What an update changes; null removes a field. Path, key, size and checksum belong to the bytes and stay. */
+export interface EntryChanges {
+  readonly namespace?: string
+  readonly version?: string | null
+  readonly changedAt?: number | null
+  readonly minTime?: number | null
+  readonly maxTime?: number | null
+  readonly timesFrom?: 'caller' | 'path' | null
+  readonly rows?: number | null
+  readonly metadata?: Readonly<Record<string, string>> | null
+}
+
+/**
+ * How a key was condemned; decides what can bring it back. `plain`: undo. `orphan`: undo with an entry. `missing`: undo,
+ * once its bytes are there again. `replaced`: undo of the replacement, as a whole.
+ */
+export const CONDEMNED_AS = ['plain', 'orphan', 'missing', 'replaced'] as const
 export type CondemnedAs = (typeof CONDEMNED_AS)[number]
 
 /** A file on its way out that undo and holds can still stop. */
@@ -47,6 +62,8 @@ export interface Condemned {
   readonly notBefore: number
   readonly reason: string
   readonly run?: string
+  /** The number of the replacement that condemned it. */
+  readonly replacement?: number
   readonly generation: number
 }
 
@@ -61,7 +78,14 @@ export type KeyState =
       readonly generation: number
     }
   /** A tombstone: the permission was used, the key is retired. */
-  | { readonly state: 'gone'; readonly key: StorageKey; readonly until: number; readonly generation: number }
+  | {
+      readonly state: 'gone'
+      readonly key: StorageKey
+      /** How it had been condemned. */
+      readonly as: CondemnedAs
+      readonly until: number
+      readonly generation: number
+    }
 
 /** Files and bytes of a namespace; live ones only. */
 export interface NamespaceCounters {

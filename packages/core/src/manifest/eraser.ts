@@ -20,6 +20,8 @@ export interface DrainResult {
   readonly setAside: readonly QueuedErase[]
   /** Keys that are tried again later: their last delete failed, or somebody is reading them. */
   readonly waiting: number
+  /** Condemned files whose time has come, but which a hold keeps. */
+  readonly held: number
 }
 
 /** Empties the queue of doomed files. The only part of a node that deletes bytes. */
@@ -28,7 +30,7 @@ export interface Eraser {
   drain(options?: CallOptions): Promise<DrainResult>
   /** Doomed files in order of their keys, oldest state first seen; a bounded page. */
   queue(options?: { readonly limit?: number }): readonly QueuedErase[]
-  /** Files that are doomed, or due to be, and whose bytes are still there; not those set aside. */
+  /** Files that are doomed, or due to be, and whose bytes are still there; not those set aside or held. */
   backlog(): number
   /** Tries those that were set aside again. */
   retry(): Promise<number>

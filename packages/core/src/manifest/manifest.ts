@@ -1,8 +1,10 @@
 import type { FilePath, StorageKey } from '../paths.ts'
 import type { CallOptions } from '../storage/backend.ts'
 import type { Condemned, Entry, KeyState, NamespaceCounters } from './entry.ts'
+import type { Holds } from './holds.ts'
 import type { Position } from './log.ts'
 import type { Batch, CommitResult } from './ops.ts'
+import type { Role, Setting } from './settings.ts'
 
 /** Where the state is: the last record applied, and what it made of the state. */
 export interface ManifestHead {
@@ -80,6 +82,13 @@ export interface Manifest {
   /** Condemned rows in byte order of their paths; orphans by their keys. */
   condemned(query?: PageQuery & { readonly prefix?: string }): Page<Condemned>
   namespaces(query?: PageQuery): Page<NamespaceCounters>
+  /** Rules that keep files from being deleted. */
+  readonly holds: Holds
+  /** The tenure of a role; undefined when nobody has ever held it. */
+  role(name: string): Role | undefined
+  setting(name: string): Setting | undefined
+  /** In byte order of their names. */
+  settings(query?: PageQuery & { readonly prefix?: string }): Page<Setting>
   /**
    * Counts the whole state anew and names what does not fit: values, digest, indexes, counters. Empty when all is well.
    * Reads every row, synchronously: for a check, not for a beat of the day.

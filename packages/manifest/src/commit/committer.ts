@@ -9,15 +9,16 @@ import {
   isHoldfastError,
   messageOf,
 } from '@holdfast/core'
+import type { Disk } from '../disk/disk.ts'
 import { ByteReader, ByteWriter } from '../format/bytes.ts'
 import { readBatch, writeBatch, writeRecordHead } from '../format/record.ts'
 import { named, TABLE } from '../format/rows.ts'
-import { type Applied, applyBatch, findBatch } from '../state/apply.ts'
+import { type Applied, applyBatch } from '../state/apply.ts'
 import type { LocalEffects } from '../state/ops.ts'
 import { type BatchRow, SAME } from '../state/outcomes.ts'
 import type { Rows } from '../state/rows.ts'
 import type { State } from '../state/state.ts'
-import { recorded, takeGroup, type Waiting, type WaitingBatch } from './group.ts'
+import { grows, growsBy, recorded, takeGroup, type Waiting, type WaitingBatch } from './group.ts'
 import { EMBEDDED_TERM, type EmbeddedLog } from './log.ts'
 import { validateBatch } from './validate.ts'
 
@@ -28,10 +29,15 @@ export interface CommitterParts {
   readonly log: EmbeddedLog
   readonly local: LocalEffects & { applied(index: number, batches: readonly Applied[]): void; reload(): void }
   readonly clock: Clock
+  readonly disk: Disk
   readonly ids: Ids
   readonly failpoints: FailpointRegistry
   readonly nodeId: string
   readonly incarnation: string
+}
+
+export interface CommitOptions extends CallOptions {
+  readonly fresh?: boolean
 }
 
 /**
@@ -61,17 +67,19 @@ export class Committer {
     return () => void this.#listeners.delete(listener)
   }
 
-  async commit(batch: Batch, { signal }: CallOptions = {}): Promise<CommitResult> {
+  /** `fresh`: not the end of a write that has begun, so the low-water mark holds for it. */
+  async commit(batch: Batch, { signal, fresh }: CommitOptions = {}): Promise<CommitResult> {
     validateBatch(batch)
     signal?.throwIfAborted()
     const { state, ids } = this.#parts
     const id = batch.id ?? ids.next()
     const position = { term: state.head.term, index: state.head.index }
     if (batch.ops.length === 0) return { status: 'committed', id, position, outcomes: [] }
-    const first = batch.id === undefined ? undefined : findBatch(state, id)
+    const first = batch.id === undefined ? undefined : state.recent.find(id)
     if (first) return resultOf(id, { ...first, repeated: true })
     if (this.#isListed(batch))
       return { status: 'committed', id, position, outcomes: batch.ops.map(() => SAME) }
+    if (fresh && growsBy(batch.ops)) this.#parts.disk.mustHaveRoom('manifest.commit')
     writeBatch(this.#scratch.reset(), recorded(batch, id))
     const bytes = this.#scratch.copy()
     // What is applied is what stands in the record, on this node too; the caller's objects are the caller's again.
@@ -121,15 +129,40 @@ export class Committer {
   }
 
   async #commitGroup(group: Waiting[]): Promise<void> {
-    const { failpoints } = this.#parts
+    const { failpoints, disk } = this.#parts
     try {
       if (this.#broken !== undefined) throw this.#broken
       if (failpoints.armed) await failpoints.hit('manifest.commit.before')
       this.#transact(group)
     } catch (error) {
-      this.#answerFailed(group, error)
+      if (this.#broken === undefined && disk.isFull(error)) await this.#makeRoom(group, error)
+      else this.#answerFailed(group, error)
       return
     }
+    await this.#finish(group)
+  }
+
+  /** The disk is full: what makes it fuller is refused; the rest is tried again, in transactions of its own. */
+  async #makeRoom(group: readonly Waiting[], error: unknown): Promise<void> {
+    const rest = group.filter((waiting) => !grows(waiting))
+    this.#answerFailed(group.filter(grows), error)
+    const released = await this.#parts.disk.makeRoom()
+    if (!released && group.length === 1) return this.#answerFailed(rest, error)
+    for (const waiting of rest) {
+      try {
+        if (this.#broken !== undefined) throw this.#broken
+        this.#transact([waiting])
+      } catch (again) {
+        this.#answerFailed([waiting], again)
+        continue
+      }
+      await this.#finish([waiting])
+    }
+  }
+
+  /** Durable: tells those who wait, and those who listen. */
+  async #finish(group: readonly Waiting[]): Promise<void> {
+    const { failpoints } = this.#parts
     try {
       if (failpoints.armed) await failpoints.hit('manifest.commit.after')
     } catch (error) {
@@ -157,13 +190,9 @@ export class Committer {
         const time = Math.max(clock.now(), head.time)
         const position = { term: EMBEDDED_TERM, index: head.index + 1 }
         const record = this.#scratch.reset()
-        writeRecordHead(
-          record,
-          { previous: head.record, term: position.term, time, origin: nodeId },
-          batches.length,
-        )
+        writeRecordHead(record, { previous: head.record, time, origin: nodeId }, batches.length)
         for (const { bytes } of batches) record.raw(bytes)
-        const sum = log.append(position.index, record.copy())
+        const sum = log.append(position, record.view())
         local.applied(
           position.index,
           batches.map(({ batch }) => applyBatch(state, batch, { position, time, local })),
@@ -180,7 +209,7 @@ export class Committer {
     for (const waiting of group) {
       if (waiting.kind === 'local') waiting.resolve()
       else {
-        const row = findBatch(state, waiting.batch.id)
+        const row = state.recent.find(waiting.batch.id)
         if (row) waiting.resolve(resultOf(waiting.batch.id, { ...row, repeated: false }))
         else waiting.reject(unknown(waiting, undefined))
       }
@@ -194,16 +223,25 @@ export class Committer {
       state.reload()
       local.reload()
       for (const waiting of group) {
-        const row = waiting.kind === 'batch' ? findBatch(state, waiting.batch.id) : undefined
+        const row = waiting.kind === 'batch' ? state.recent.find(waiting.batch.id) : undefined
         if (row && waiting.kind === 'batch')
           waiting.resolve(resultOf(waiting.batch.id, { ...row, repeated: false }))
-        else waiting.reject(commitFailed(error))
+        else waiting.reject(this.#failed(error))
       }
     } catch (unreadable) {
-      this.#broken = commitFailed(unreadable)
+      this.#broken = this.#failed(unreadable)
       for (const waiting of group)
-        waiting.reject(waiting.kind === 'batch' ? unknown(waiting, error) : commitFailed(error))
+        waiting.reject(waiting.kind === 'batch' ? unknown(waiting, error) : this.#failed(error))
     }
+  }
+
+  #failed(error: unknown): unknown {
+    if (isHoldfastError(error)) return error
+    return new HoldfastError(
+      this.#parts.disk.isFull(error) ? 'HF_NO_SPACE' : 'HF_COMMIT_FAILED',
+      `nothing was committed: ${messageOf(error)}`,
+      { operation: 'manifest.commit', cause: error },
+    )
   }
 }
 
@@ -221,21 +259,4 @@ function unknown({ batch }: Partial<WaitingBatch>, cause: unknown): HoldfastErro
     context: { id: batch?.id },
     cause,
   })
-}
-
-/** LMDB's own number for a full map; the others are the system's names. */
-const MDB_MAP_FULL = -30792
-
-function commitFailed(error: unknown): unknown {
-  if (isHoldfastError(error)) return error
-  const { code } = error as { code?: unknown }
-  const full = code === 'ENOSPC' || code === 28 || code === MDB_MAP_FULL
-  return new HoldfastError(
-    full ? 'HF_NO_SPACE' : 'HF_COMMIT_FAILED',
-    `nothing was committed: ${messageOf(error)}`,
-    {
-      operation: 'manifest.commit',
-      cause: error,
-    },
-  )
 }

@@ -9,6 +9,7 @@ import type {
   DurableHook,
   EventPage,
   HookEvents,
+  ManifestEvent,
   Position,
 } from '@holdfast/core'
 import { corrupt } from '../format/bytes.ts'
@@ -20,10 +21,12 @@ const OPS = 2000
 
 /** The service `batches`: what the kernel delivers hooks from. */
 export class ManifestBatches implements BatchSource {
+  readonly ceiling: number
   readonly #opened: () => Opened
 
-  constructor(opened: () => Opened) {
+  constructor(opened: () => Opened, ceiling: number) {
     this.#opened = opened
+    this.ceiling = ceiling
   }
 
   head(): Position {
@@ -85,9 +88,11 @@ export class ManifestBatches implements BatchSource {
   }
 
   /** Whole records, so that none is read twice. */
-  #batches({ position, done }: Cursor, limit: number): EventPage<CommittedBatch> {
+  #batches({ position, done }: Cursor, limit: number): EventPage<ManifestEvent> {
     const head = this.head()
-    const events: { event: CommittedBatch; after: Cursor }[] = []
+    const floor = this.#opened().records.floor()
+    if (position.index < floor.index) return resetAt(floor)
+    const events: { event: ManifestEvent; after: Cursor }[] = []
     let before = position
     let ops = 0
     while (before.index < head.index && events.length < limit && ops < OPS) {
@@ -110,10 +115,9 @@ export class ManifestBatches implements BatchSource {
   /** The batches of a record that are events. */
   #batchesOf(index: number): { position: Position; batches: CommittedBatch[] } {
     const found = this.#opened().events.record(index)
-    // Nothing is truncated yet, and both rows are written with their record while anybody needs them.
+    // Above the floor, both rows are written with their record while anybody needs them.
     if (!found) throw corrupt('no record where a tap has to go on', { index })
-    const { record, outcomes } = found
-    const position = { term: record.term, index }
+    const { position, record, outcomes } = found
     const batches = record.batches.flatMap(({ id, ops }, ordinal): CommittedBatch[] => {
       const its = outcomes[ordinal]
       return its ? [{ type: 'batch', id, position, ordinal, time: record.time, ops, outcomes: its }] : []
@@ -138,4 +142,10 @@ export class ManifestBatches implements BatchSource {
     })
     return { events: pages, upTo: found.length > limit ? cursor : { position: head, done: 0 } }
   }
+}
+
+/** In the place of everything that was truncated. What the log still holds comes behind it. */
+function resetAt(floor: Position): EventPage<ManifestEvent> {
+  const after = { position: floor, done: 0 }
+  return { events: [{ event: { type: 'reset', position: floor, reason: 'truncated' }, after }], upTo: after }
 }

@@ -48,14 +48,16 @@ export class KeptEvents {
   }
 
   /** A record with the outcomes of its batches; undefined when it is not in the log. */
-  record(
-    index: number,
-  ):
-    | { readonly record: Recorded; readonly outcomes: readonly (readonly OpOutcome[] | undefined)[] }
+  record(index: number):
+    | {
+        readonly position: Position
+        readonly record: Recorded
+        readonly outcomes: readonly (readonly OpOutcome[] | undefined)[]
+      }
     | undefined {
-    const record = this.#log.record(index)
+    const found = this.#log.record(index)
     const outcomes = outcomesAt(this.#rows, index)
-    return record && outcomes && { record, outcomes }
+    return found && outcomes && { ...found, outcomes }
   }
 
   deletions(after: number, done: number, limit: number): Deletion[] {
@@ -75,7 +77,9 @@ export class KeptEvents {
 
   /** Rows that no consumer needs any more, up to `limit` of each table. */
   #passed(limit: number): Buffer[] {
-    const outcomes = this.consumers.passed('onManifestBatch') ?? Number.MAX_SAFE_INTEGER - 1
+    const passed = this.consumers.passed('onManifestBatch') ?? Number.MAX_SAFE_INTEGER - 1
+    // Outcomes without their record are of no use to a tap that was left behind.
+    const outcomes = Math.max(passed, this.#log.floor().index)
     const deletions = this.consumers.passed('onFileDeleted') ?? Number.MAX_SAFE_INTEGER - 1
     return [
       ...this.#rows.names(outcomeRow(0), outcomeRow(outcomes + 1), limit),

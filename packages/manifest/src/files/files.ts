@@ -3,9 +3,12 @@ import {
   type CallOptions,
   type Condemned,
   type Entry,
+  type FileChanges,
   type FileDeleteOptions,
   type FilePath,
+  type FileReplaceOptions,
   type Files,
+  type FileUpdateOptions,
   type FileWriteOptions,
   HoldfastError,
   type Layout,
@@ -13,13 +16,18 @@ import {
   type PageQuery,
   parseKey,
   parsePath,
+  type Replaced,
   type Storage,
   type StorageKey,
+  type Undone,
 } from '@holdfast/core'
 import type { Opened } from '../opened.ts'
 import { condemned, entries, leavingOf, publicKeyState } from '../state/scans.ts'
 import { openBytes } from './read.ts'
 import { refusal } from './refusals.ts'
+import { replaceFiles } from './replace.ts'
+import { undoKey, undoReplacement, undoRun } from './undo.ts'
+import { updateFile } from './update.ts'
 import { writeFile } from './write.ts'
 
 export interface FilesParts {
@@ -39,15 +47,16 @@ export class ManifestFiles implements Files {
   }
 
   async write(path: string, source: ByteSource | string, options: FileWriteOptions = {}): Promise<Entry> {
-    const { opened, storage, layout } = this.#parts
-    return writeFile(
-      opened(),
-      storage,
-      layout,
-      path,
-      typeof source === 'string' ? Buffer.from(source) : source,
-      options,
-    )
+    return writeFile(this.#parts.opened(), this.#parts, path, source, options)
+  }
+
+  async replace(options: FileReplaceOptions): Promise<Replaced> {
+    const listed = (path: string) => this.#listed(parsePath(path))
+    return replaceFiles(this.#parts.opened(), this.#parts, listed, options)
+  }
+
+  async update(path: string, changes: FileChanges, options: FileUpdateOptions = {}): Promise<Entry> {
+    return updateFile(this.#parts.opened(), this.#listed(parsePath(path)), changes, options)
   }
 
   async read(
@@ -76,37 +85,40 @@ export class ManifestFiles implements Files {
     path: string,
     { delay = this.#parts.eraseDelay, signal }: FileDeleteOptions = {},
   ): Promise<void> {
-    const { committer } = this.#parts.opened()
+    const opened = this.#parts.opened()
+    const { committer } = opened
     const entry = this.#listed(parsePath(path))
     const { key, generation } = entry
     const op = { type: 'condemn', key, generation, delay, reason: 'deleted' } as const
     const { outcomes } = await committer.commit({ ops: [op] }, signal ? { signal } : {})
     if (outcomes[0]?.status === 'skipped')
-      throw refusal(outcomes[0], { operation: 'files.delete', path: entry.path })
+      throw refusal(opened, outcomes[0], { operation: 'files.delete', path: entry.path, key })
   }
 
-  async undo(path: string, options: CallOptions = {}): Promise<Entry> {
-    const { committer, state } = this.#parts.opened()
-    const from = parsePath(path)
-    const key = leavingOf(state, from).find((candidate) => state.key(candidate)?.state === 'condemned')
-    if (!key) {
-      const listed = state.entry(from)
-      if (listed) return listed
-      throw notFound(
-        from,
-        'files.undo',
-        leavingOf(state, from).next().value ? 'HF_DOOMED' : 'HF_FILE_NOT_FOUND',
-      )
-    }
-    if (!(await this.#parts.storage.stat(key, options)))
-      throw new HoldfastError('HF_BYTES_MISSING', `the bytes of ${from} are not in the store`, {
-        operation: 'files.undo',
-        context: { path, key },
-      })
-    const { outcomes } = await committer.commit({ ops: [{ type: 'undo', key }] }, options)
-    if (outcomes[0]?.status === 'skipped')
-      throw refusal(outcomes[0], { operation: 'files.undo', path: from, key })
-    return this.#listed(from)
+  undo(path: string | { readonly key: string }, options?: CallOptions): Promise<Entry>
+  undo(replacement: { readonly replacement: number }, options?: FileDeleteOptions): Promise<Replaced>
+  undo(run: { readonly run: string }, options?: CallOptions): Promise<Undone>
+  async undo(
+    what: string | { readonly key: string } | { readonly replacement: number } | { readonly run: string },
+    { delay = this.#parts.eraseDelay, ...options }: FileDeleteOptions = {},
+  ): Promise<Entry | Replaced | Undone> {
+    const { storage } = this.#parts
+    const opened = this.#parts.opened()
+    if (typeof what === 'string') return this.#undoPath(parsePath(what), options)
+    if ('key' in what) return undoKey(opened, storage, parseKey(what.key), options)
+    if ('run' in what) return undoRun(opened, storage, what.run, { ...options, delay })
+    return undoReplacement(opened, storage, what.replacement, { ...options, delay })
+  }
+
+  async #undoPath(path: FilePath, options: CallOptions): Promise<Entry> {
+    const opened = this.#parts.opened()
+    const { state } = opened
+    const key = leavingOf(state, path).find((candidate) => state.key(candidate)?.state === 'condemned')
+    if (key) return undoKey(opened, this.#parts.storage, key, options)
+    const listed = state.entry(path)
+    if (listed) return listed
+    const doomed = leavingOf(state, path).next().value !== undefined
+    throw notFound(path, 'files.undo', doomed ? 'HF_DOOMED' : 'HF_FILE_NOT_FOUND')
   }
 
   #listed(path: FilePath): Entry {

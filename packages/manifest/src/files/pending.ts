@@ -39,6 +39,11 @@ export class Pending {
     this.#abandoned.delete(key)
   }
 
+  /** The log could not be told yet, and the next start shall try again. */
+  leave(key: StorageKey): void {
+    this.#abandoned.delete(key)
+  }
+
   /** The write has failed, and the log could not be told yet. */
   abandon(key: StorageKey): void {
     this.#abandoned.add(key)

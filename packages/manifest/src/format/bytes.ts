@@ -45,6 +45,13 @@ export class ByteWriter {
     return this
   }
 
+  /** A list of texts behind their number. */
+  texts(values: readonly string[]): this {
+    this.varint(values.length)
+    for (const value of values) this.text(value)
+    return this
+  }
+
   /** Bytes without their length. */
   raw(value: Uint8Array): this {
     this.#reserve(value.length)
@@ -116,6 +123,13 @@ export class ByteReader {
     const bytes = this.varint()
     const start = this.#take(bytes)
     return this.#buffer.toString('utf8', start, start + bytes)
+  }
+
+  /** A list of texts behind their number. */
+  texts(): string[] {
+    const texts: string[] = []
+    for (let left = this.varint(); left > 0; left--) texts.push(this.text())
+    return texts
   }
 
   /** All that is left. */

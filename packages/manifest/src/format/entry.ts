@@ -111,13 +111,13 @@ function ulidOf(key: StorageKey): string {
 }
 
 /** In the order of the names, so that equal metadata has equal bytes on every node. */
-function writeMetadata(writer: ByteWriter, metadata: Readonly<Record<string, string>>): void {
+export function writeMetadata(writer: ByteWriter, metadata: Readonly<Record<string, string>>): void {
   const names = Object.keys(metadata).sort()
   writer.varint(names.length)
   for (const name of names) writer.text(name).text(metadata[name] as string)
 }
 
-function readMetadata(reader: ByteReader): Record<string, string> {
+export function readMetadata(reader: ByteReader): Record<string, string> {
   const metadata: Record<string, string> = Object.create(null)
   for (let left = reader.varint(); left > 0; left--) {
     const name = reader.text()

@@ -20,8 +20,16 @@ export const TABLE = {
   folder: 'f',
   /** batch id -> outcomes */
   batch: 'b',
-  /** slot -> batch id: which outcomes to forget next */
+  /** index -> ids of the batches of that record: which outcomes to forget next */
   slot: 's',
+  /** number -> inputs and outputs of a replacement of which an input is still condemned */
+  replacement: 'x',
+  /** id -> rule that keeps files */
+  hold: 'h',
+  /** name -> tenure */
+  role: 'r',
+  /** name -> JSON value */
+  setting: 'v',
   /** The state's head; not part of the digest that it carries. */
   head: 'H',
   /** index -> log record */
@@ -147,7 +155,7 @@ export function logRow(index: number): Buffer {
   return row
 }
 
-/** Also of the rows that are named after a log row. */
+/** Also the number of a row that is named after a log row. */
 export function indexOfLogRow(row: Buffer): number {
   return Number(row.readBigUInt64BE(1))
 }
@@ -166,9 +174,15 @@ export function deletionRow(index: number, ordinal: number): Buffer {
   return row
 }
 
-export function slotRow(slot: number): Buffer {
-  const row = Buffer.allocUnsafe(5)
+/** By the index of the record. */
+export function slotRow(index: number): Buffer {
+  const row = logRow(index)
   row.write(TABLE.slot, 0)
-  row.writeUInt32BE(slot, 1)
+  return row
+}
+
+export function replacementRow(replacement: number): Buffer {
+  const row = logRow(replacement)
+  row.write(TABLE.replacement, 0)
   return row
 }

@@ -1,7 +1,19 @@
 import type { FilePath, StorageKey } from '@holdfast/core'
 import { readListed } from '../format/entry.ts'
-import { readKeyRow } from '../format/key-row.ts'
-import { ageRow, behind, dueRow, isReplicated, leavingRow, named, nameOf, TABLE } from '../format/rows.ts'
+import { readHold } from '../format/hold.ts'
+import { type KeyRow, readKeyRow } from '../format/key-row.ts'
+import { readReplacement } from '../format/replacement.ts'
+import {
+  ageRow,
+  behind,
+  dueRow,
+  indexOfLogRow,
+  isReplicated,
+  leavingRow,
+  named,
+  nameOf,
+  TABLE,
+} from '../format/rows.ts'
 import { type Seal, sumOf } from '../format/seal.ts'
 import type { KeyValue, Row } from '../store/key-value.ts'
 import { readNamespace } from './namespaces.ts'
@@ -24,7 +36,7 @@ interface Seen extends Counted {
 
 /**
  * Counts the whole state anew: every value against its checksum, the digest against the rows, every index, counter
- * and folder against the entries and keys that it stands for. Memory grows with folders and namespaces only.
+ * and folder against the entries and keys that it stands for. Memory grows with folders, namespaces and replacements.
  */
 export function checkState(state: State, store: KeyValue, seal: Seal): readonly string[] {
   const problems: string[] = []
@@ -36,7 +48,10 @@ export function checkState(state: State, store: KeyValue, seal: Seal): readonly 
     if (!state.rows.has(row)) problem(`${what} has no row in its index`)
   }
   const namespaces = countEntries(state, store, seal, must, problem)
-  const folders = countKeys(state, store, seal, must, problem)
+  const { folders, replaced } = countKeys(state, store, seal, must, problem)
+  checkReplacements(state, store, seal, replaced, problem)
+  checkHolds(state, store, seal, problem)
+  checkBatches(state, store, seal, problem)
   for (const [name, { least, ...counted }] of namespaces) {
     const {
       number: _,
@@ -104,8 +119,9 @@ function countKeys(
   seal: Seal,
   must: Must,
   problem: (what: string) => void,
-): Map<string, number> {
+): { folders: Map<string, number>; replaced: Map<number, number> } {
   const folders = new Map<string, number>()
+  const replaced = new Map<number, number>()
   for (const { key: row, value } of scan(store, named(TABLE.key, ''))) {
     const key = nameOf(row) as StorageKey
     const known = readKeyRow(seal.open(row, value))
@@ -116,6 +132,8 @@ function countKeys(
     if (known.state === 'condemned') must(dueRow('condemned', known.notBefore, key), `key ${key}`)
     if (known.state === 'condemned' || known.state === 'doomed')
       must(leavingRow(known.entry?.path ?? (key as string as FilePath), known.generation), `key ${key}`)
+    if (known.state === 'condemned' && known.replacement !== undefined)
+      replaced.set(known.replacement, (replaced.get(known.replacement) ?? 0) + 1)
     if (known.state === 'gone') continue
     for (let name: string = key, slash = name.lastIndexOf('/'); slash !== -1; slash = name.lastIndexOf('/')) {
       name = name.slice(0, slash)
@@ -124,7 +142,58 @@ function countKeys(
       if (children > 0) break
     }
   }
-  return folders
+  return { folders, replaced }
+}
+
+/** Each replacement against the keys that it condemned: it is there as long as one is, with all of them or none. */
+function checkReplacements(
+  state: State,
+  store: KeyValue,
+  seal: Seal,
+  replaced: ReadonlyMap<number, number>,
+  problem: (what: string) => void,
+): void {
+  let rows = 0
+  for (const { key: row, value } of scan(store, named(TABLE.replacement, ''))) {
+    rows++
+    const number = indexOfLogRow(row)
+    const { left, whole } = readReplacement(seal.open(row, value))
+    if (left !== replaced.get(number))
+      problem(`replacement ${number} counts ${left} condemned keys, but has ${replaced.get(number) ?? 0}`)
+    for (const key of whole?.inputs ?? [])
+      if (!isReplacedBy(number, state.key(key))) problem(`${key} is not condemned by replacement ${number}`)
+  }
+  if (rows !== replaced.size) problem(`there are ${rows} replacements, not ${replaced.size}`)
+}
+
+function isReplacedBy(replacement: number, known: KeyRow | undefined): boolean {
+  return known?.state === 'condemned' && known.replacement === replacement
+}
+
+/** The rules in memory against their rows. */
+function checkHolds(state: State, store: KeyValue, seal: Seal, problem: (what: string) => void): void {
+  let rows = 0
+  for (const { key: row, value } of scan(store, named(TABLE.hold, ''))) {
+    rows++
+    const hold = { id: nameOf(row), ...readHold(seal.open(row, value)) }
+    if (JSON.stringify(state.holds.get(hold.id)) !== JSON.stringify(hold))
+      problem(`hold ${hold.id} is not the one that is asked`)
+  }
+  if (rows !== state.holds.size) problem(`there are ${rows} holds, but ${state.holds.size} are asked`)
+}
+
+/** Recent batches against the rows that say when to forget them. */
+function checkBatches(state: State, store: KeyValue, seal: Seal, problem: (what: string) => void): void {
+  let ids = 0
+  for (const { key: row, value } of scan(store, named(TABLE.slot, '')))
+    for (const id of seal.open(row, value).texts()) {
+      ids++
+      if (!state.recent.find(id)) problem(`batch ${id} is forgotten too early`)
+    }
+  let rows = 0
+  for (const _ of scan(store, named(TABLE.batch, ''))) rows++
+  if (rows !== ids || rows !== state.head.batches)
+    problem(`${rows} batches are remembered, ${ids} by their records, ${state.head.batches} are counted`)
 }
 
 function addUp(store: KeyValue, seal: Seal): { sum: bigint; rows: Map<string, number> } {

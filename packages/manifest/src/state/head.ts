@@ -11,7 +11,7 @@ export interface Head {
   generation: number
   /** The number for the next new namespace. */
   nextNamespace: number
-  /** Batches applied so far. */
+  /** Batches whose outcomes are remembered. */
   batches: number
   /** Sum of the sums of all replicated rows, modulo 2^64. */
   digest: bigint

@@ -18,6 +18,8 @@ const OUTCOMES = [
   { status: 'skipped', reason: 'retired', state: 'condemned' },
   { status: 'skipped', reason: 'retired', state: 'doomed' },
   { status: 'skipped', reason: 'retired', state: 'gone' },
+  { status: 'skipped', reason: 'held' },
+  { status: 'skipped', reason: 'replaced' },
 ] as const satisfies readonly OpOutcome[]
 
 /** The outcomes by name; one object each, so that they can be compared and counted cheaply. */
@@ -32,6 +34,20 @@ export function skipped(reason: Exclude<Skipped['reason'], 'retired'>): OpOutcom
 
 export function retired(state: Extract<Skipped, { reason: 'retired' }>['state']): OpOutcome {
   return OUTCOMES.find((outcome) => 'state' in outcome && outcome.state === state) as OpOutcome
+}
+
+/** Outcomes that carry a number stand by themselves: it follows them. */
+const REPLACED = 0xf0
+const TOO_LATE = 0xf1
+
+/** Done, and by this number it can be undone. */
+export function replaced(replacement: number): OpOutcome {
+  return { status: 'done', replacement }
+}
+
+/** Done, but too late for so many. */
+export function doneTooLate(doomed: number): OpOutcome {
+  return doomed === 0 ? DONE : { status: 'done', doomed }
 }
 
 export type BatchStatus = 'committed' | 'fenced' | 'strict'
@@ -53,9 +69,16 @@ export function writeBatchRow(writer: ByteWriter, { position, status, outcomes }
 export function writeOutcomes(writer: ByteWriter, outcomes: readonly OpOutcome[]): void {
   writer.varint(outcomes.length)
   for (let start = 0; start < outcomes.length; ) {
+    const outcome = outcomes[start] as OpOutcome
     let end = start + 1
-    while (end < outcomes.length && outcomes[end] === outcomes[start]) end++
-    writer.u8(OUTCOMES.indexOf(outcomes[start] as (typeof OUTCOMES)[number])).varint(end - start)
+    if (outcome.status === 'done' && outcome.replacement !== undefined)
+      writer.u8(REPLACED).varint(outcome.replacement)
+    else if (outcome.status === 'done' && outcome.doomed !== undefined)
+      writer.u8(TOO_LATE).varint(outcome.doomed)
+    else {
+      while (end < outcomes.length && outcomes[end] === outcome) end++
+      writer.u8(OUTCOMES.indexOf(outcome as (typeof OUTCOMES)[number])).varint(end - start)
+    }
     start = end
   }
 }
@@ -72,7 +95,13 @@ export function readOutcomes(reader: ByteReader): OpOutcome[] {
   const outcomes: OpOutcome[] = []
   if (count > MAX_BATCH_OPS) throw corrupt('a batch with more ops than there can be')
   while (outcomes.length < count) {
-    const outcome = OUTCOMES[reader.u8()]
+    const number = reader.u8()
+    if (number === REPLACED || number === TOO_LATE) {
+      const detail = reader.varint()
+      outcomes.push(number === REPLACED ? replaced(detail) : { status: 'done', doomed: detail })
+      continue
+    }
+    const outcome = OUTCOMES[number]
     if (!outcome) throw corrupt('an op with an outcome that there is not')
     const run = reader.varint()
     if (run === 0 || run > count - outcomes.length) throw corrupt('a batch with more outcomes than ops')

@@ -65,8 +65,9 @@ export class Rows {
     }
   }
 
-  /** Runs `fn`; when it gives false, everything that it wrote is taken back. */
+  /** Runs `fn`; when it gives false, everything that it wrote is taken back. One attempt may be part of another. */
   attempt(fn: () => boolean): boolean {
+    const outer = this.#undo
     const undo: (() => void)[] = []
     this.#undo = undo
     let kept: boolean
@@ -76,6 +77,8 @@ export class Rows {
       this.#undo = undefined
     }
     if (!kept) for (const step of undo.reverse()) step()
+    this.#undo = outer
+    if (kept && outer) for (const step of undo) outer.push(step)
     return kept
   }
 

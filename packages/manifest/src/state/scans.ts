@@ -10,11 +10,13 @@ import {
   type NamespaceCounters,
   type Page,
   type PageQuery,
+  type Setting,
   type StorageKey,
 } from '@holdfast/core'
 import { readListed } from '../format/entry.ts'
 import type { KeyRow } from '../format/key-row.ts'
-import { after, ageRow, behind, leavingRow, named, pathOfAgeRow, TABLE } from '../format/rows.ts'
+import { after, ageRow, behind, leavingRow, named, nameOf, pathOfAgeRow, TABLE } from '../format/rows.ts'
+import { readSetting } from '../format/settings.ts'
 import { publicCounters, readNamespace } from './namespaces.ts'
 import type { State } from './state.ts'
 
@@ -122,6 +124,20 @@ export function namespaces(
     publicCounters(row, readNamespace(payload)),
   )
   return page(items, limit, ({ namespace }) => namespace)
+}
+
+export function settings(
+  state: State,
+  { prefix = '', after: cursor, limit = PAGE }: PageQuery & { readonly prefix?: string },
+): Page<Setting> {
+  if (isTooLong(prefix)) return { items: [] }
+  const start = named(TABLE.setting, prefix)
+  const from = cursor === undefined ? start : after(named(TABLE.setting, cursor))
+  const items = state.rows.page(from, behind(start), limit, (payload, row) => ({
+    name: nameOf(row),
+    ...readSetting(payload),
+  }))
+  return page(items, limit, ({ name }) => name)
 }
 
 export function publicKeyState(key: StorageKey, row: KeyRow | undefined): KeyState | undefined {

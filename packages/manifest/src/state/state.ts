@@ -6,13 +6,18 @@ import type { Seal } from '../format/seal.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import { Folders } from './folders.ts'
 import { emptyHead, type Head, readHead, writeHead } from './head.ts'
+import { HoldRules } from './holds.ts'
 import { Namespaces } from './namespaces.ts'
+import { RecentBatches } from './recent.ts'
+import { Replacements } from './replacements.ts'
 import { Rows } from './rows.ts'
+import { Settings } from './settings.ts'
 
 const HEAD = named(TABLE.head, '')
 
-type Condemned = Extract<KeyRow, { state: 'condemned' }>
+export type Condemned = Extract<KeyRow, { state: 'condemned' }>
 type Doomed = Extract<KeyRow, { state: 'doomed' }>
+type Gone = Extract<KeyRow, { state: 'gone' }>
 
 /**
  * The manifest's state: typed rows, and the moves between the states of a key that keep every index with them. It
@@ -22,12 +27,21 @@ export class State {
   readonly rows: Rows
   readonly folders: Folders
   readonly namespaces: Namespaces
+  readonly holds: HoldRules
+  readonly replacements: Replacements
+  readonly settings: Settings
+  readonly recent: RecentBatches
   head: Head
 
-  constructor(store: KeyValue, seal: Seal) {
+  /** `remembered`: most batches whose outcomes are kept; the same on all nodes. */
+  constructor(store: KeyValue, seal: Seal, remembered?: number) {
     this.rows = new Rows(store, seal)
     this.folders = new Folders(this.rows)
     this.namespaces = new Namespaces(this.rows)
+    this.holds = new HoldRules(this.rows)
+    this.replacements = new Replacements(this.rows)
+    this.settings = new Settings(this.rows)
+    this.recent = new RecentBatches(this.rows, remembered)
     this.head = this.#load()
   }
 
@@ -84,6 +98,16 @@ export class State {
     if (entry.maxTime !== undefined) this.rows.remove(ageRow(namespace, entry.maxTime, entry.path))
   }
 
+  /** Changes what is known of a listed entry; path and key stay. */
+  change(before: Entry, after: Entry): void {
+    const { path } = after
+    this.rows.put(named(TABLE.entry, path), (payload) => writeListed(payload, after))
+    const from = this.namespaces.count(before, -1, this.head)
+    const to = this.namespaces.count(after, 1, this.head)
+    if (before.maxTime !== undefined) this.rows.remove(ageRow(from, before.maxTime, path))
+    if (after.maxTime !== undefined) this.rows.put(ageRow(to, after.maxTime, path), nothing)
+  }
+
   /** Puts a key on its way out, or moves the time of one that is on it. */
   condemn(key: StorageKey, row: Condemned, before?: Condemned): void {
     if (before) this.#settle(key, before)
@@ -105,11 +129,18 @@ export class State {
     this.#leave(key, row)
   }
 
-  bury(key: StorageKey, before: Doomed, until: number, generation: number): void {
+  bury(key: StorageKey, before: Condemned | Doomed, until: number, generation: number): void {
     this.#settle(key, before)
-    this.#setKey(key, { state: 'gone', until, generation }, false)
+    const as = before.replacement === undefined ? before.as : 'replaced'
+    this.#setKey(key, { state: 'gone', as, until, generation }, false)
     this.rows.insert(dueRow('gone', until, key), nothing)
     this.folders.leave(key)
+  }
+
+  /** The key is as if it had never been. */
+  forget(key: StorageKey, before: Gone): void {
+    this.rows.remove(named(TABLE.key, key))
+    this.rows.remove(dueRow('gone', before.until, key))
   }
 
   /** Writes the rows of a key on its way out. */
@@ -135,6 +166,7 @@ export class State {
   flush(): void {
     this.namespaces.flush()
     this.folders.flush()
+    this.recent.flush(this.head)
     this.head.digest = this.rows.digest
     this.rows.put(HEAD, (payload) => writeHead(payload, this.head))
   }
@@ -143,6 +175,8 @@ export class State {
   reload(): void {
     this.namespaces.forget()
     this.folders.forget()
+    this.recent.forget()
+    this.holds.reload()
     this.head = this.#load()
   }
 

@@ -2,6 +2,7 @@ import {
   type CommittedBatch,
   type DeletedFile,
   definePlugin,
+  type ManifestReset,
   type Plugin,
   type TapOptions,
 } from '@holdfast/core'
@@ -10,18 +11,19 @@ import {
 export interface Recorded {
   readonly batches: CommittedBatch[]
   readonly deleted: DeletedFile[]
+  readonly resets: ManifestReset[]
 }
 
 interface RecorderOptions extends TapOptions {
   readonly recorded?: Recorded
   /** Called with each event before it counts as seen. */
-  readonly act?: (event: CommittedBatch | DeletedFile) => unknown
+  readonly act?: (event: CommittedBatch | ManifestReset | DeletedFile) => unknown
 }
 
 /** A plugin that taps both hooks and writes down what it gets. */
 export function recorder(
   id: string,
-  { recorded = { batches: [], deleted: [] }, act, ...options }: RecorderOptions = {},
+  { recorded = { batches: [], deleted: [], resets: [] }, act, ...options }: RecorderOptions = {},
 ): { readonly plugin: Plugin } & Recorded {
   const plugin = definePlugin({
     name: `test-${id}`,
@@ -30,8 +32,8 @@ export function recorder(
     api: '1.0',
     setup({ hooks }) {
       hooks.onManifestBatch.tap(options, async (event) => {
-        if (event.type === 'reset') throw new Error('nothing is truncated yet')
-        recorded.batches.push(event)
+        if (event.type === 'reset') recorded.resets.push(event)
+        else recorded.batches.push(event)
         await act?.(event)
       })
       hooks.onFileDeleted.tap(options, async (file) => {

@@ -22,15 +22,17 @@ interface Report {
   }[]
 }
 
-const FOLDER = fileURLToPath(new URL('broken-plugins', import.meta.url))
 const VITEST = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
 
-/** Runs vitest in a process of its own over the broken plugins, and gives what failed, by the names of their files. */
-export async function runBrokenPlugins(): Promise<ReadonlyMap<string, readonly FailedCase[]>> {
+/** Runs vitest in a process of its own over a folder of broken things, and gives what failed, by the names of their files. */
+export async function runBroken(
+  what: 'broken-plugins' | 'broken-logs',
+): Promise<ReadonlyMap<string, readonly FailedCase[]>> {
+  const cwd = fileURLToPath(new URL(what, import.meta.url))
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-broken-'))
   try {
     const file = join(folder, 'report.json')
-    const said = await run([
+    const said = await run(cwd, [
       'run',
       '--config',
       'base/vitest.config.ts',
@@ -56,10 +58,10 @@ export async function runBrokenPlugins(): Promise<ReadonlyMap<string, readonly F
   }
 }
 
-function run(args: readonly string[]): Promise<string> {
+function run(cwd: string, args: readonly string[]): Promise<string> {
   // What this run of vitest tells its workers is not meant for another one.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('VITEST')))
-  const child = spawn(process.execPath, [VITEST, ...args], { cwd: FOLDER, env })
+  const child = spawn(process.execPath, [VITEST, ...args], { cwd, env })
   const parts: Buffer[] = []
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => parts.push(part))
   return new Promise((resolve, reject) => {

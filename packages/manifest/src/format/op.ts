@@ -1,0 +1,212 @@
+import type { CondemnOp, Op, StorageKey, UndoOp, UndoReplacementOp } from '@holdfast/core'
+import { type ByteReader, type ByteWriter, newer } from './bytes.ts'
+import { readChanges, writeChanges } from './changes.ts'
+import { readEntry, writeEntry } from './entry.ts'
+import { readHold, writeHold } from './hold.ts'
+import { readUnlisted, writeUnlisted } from './unlisted.ts'
+
+/** How long a key stays retired that is dropped because its bytes are missing, unless its doom says otherwise, ms. */
+export const KEEP_MS = 30 * 86_400_000
+
+/** The ops by their numbers in a record. Append only. */
+const OPS = [
+  'register',
+  'condemn',
+  'undo',
+  'doom',
+  'erased',
+  'update',
+  'undo replacement',
+  'replace',
+  'hold',
+  'release',
+  'forget',
+  'role',
+  'set',
+] as const
+type OpName = (typeof OPS)[number]
+
+function nameOf(op: Op): OpName {
+  return op.type === 'undo' && 'replacement' in op ? 'undo replacement' : op.type
+}
+
+export function writeOp(writer: ByteWriter, op: Op): void {
+  writer.u8(OPS.indexOf(nameOf(op)))
+  switch (op.type) {
+    case 'register':
+      writeEntry(writer, op.entry)
+      return
+    case 'update':
+      writer.text(op.key).varint(op.generation)
+      writeChanges(writer, op.changes)
+      return
+    case 'condemn':
+      writeCondemn(writer, op)
+      return
+    case 'undo':
+      writeUndo(writer, op)
+      return
+    case 'replace':
+      writer.varint(op.inputs.length)
+      for (const { key, generation } of op.inputs) writer.text(key).varint(generation)
+      writer.varint(op.outputs.length)
+      for (const entry of op.outputs) writeEntry(writer, entry)
+      writer
+        .varint(op.delay)
+        .text(op.reason)
+        .text(op.run ?? '')
+      return
+    case 'hold':
+      writer.text(op.id)
+      writeHold(writer, op)
+      return
+    case 'release':
+      writer.text(op.id)
+      return
+    case 'doom':
+      writer.text(op.key).varint(op.keep ?? KEEP_MS)
+      return
+    case 'erased':
+      writer.text(op.key).varint(op.keep)
+      return
+    case 'forget':
+      writer.text(op.key)
+      return
+    case 'role':
+      writer.text(op.name).text(op.holder).varint(op.epoch)
+      return
+    case 'set':
+      writer.text(op.name).text(op.value === undefined ? '' : JSON.stringify(op.value))
+      writer.varint(op.generation === undefined ? 0 : op.generation + 1)
+      return
+  }
+}
+
+/** `version` is that of the record. */
+export function readOp(reader: ByteReader, version: number): Op {
+  const number = reader.u8()
+  const name = OPS[number]
+  switch (name) {
+    case 'register':
+      return { type: name, entry: readEntry(reader) }
+    case 'update':
+      return {
+        type: name,
+        key: readKey(reader),
+        generation: reader.varint(),
+        changes: readChanges(reader),
+      }
+    case 'condemn':
+      return readCondemn(reader)
+    case 'undo': {
+      const key = readKey(reader)
+      const listed = version > 1 && reader.u8() === 1
+      return { type: name, key, ...(listed && { entry: readEntry(reader) }) }
+    }
+    case 'undo replacement':
+      return {
+        type: 'undo',
+        replacement: reader.varint(),
+        delay: reader.varint(),
+        reason: reader.text(),
+        ...readRun(reader),
+      }
+    case 'replace':
+      return {
+        type: name,
+        inputs: readList(reader, () => ({ key: readKey(reader), generation: reader.varint() })),
+        outputs: readList(reader, () => readEntry(reader)),
+        delay: reader.varint(),
+        reason: reader.text(),
+        ...readRun(reader),
+      }
+    case 'hold':
+      return { type: name, id: reader.text(), ...readHold(reader) }
+    case 'release':
+      return { type: name, id: reader.text() }
+    case 'doom':
+      return { type: name, key: readKey(reader), keep: version === 1 ? KEEP_MS : reader.varint() }
+    case 'erased':
+      return { type: name, key: readKey(reader), keep: reader.varint() }
+    case 'forget':
+      return { type: name, key: readKey(reader) }
+    case 'role':
+      return { type: name, name: reader.text(), holder: reader.text(), epoch: reader.varint() }
+    case 'set':
+      return readSet(reader)
+    default:
+      throw newer('an op', number)
+  }
+}
+
+const GENERATION = 1
+const UNLISTED = 2
+const RUN = 4
+const MISSING = 8
+
+function writeCondemn(writer: ByteWriter, op: CondemnOp): void {
+  const flags =
+    (op.generation === undefined ? 0 : GENERATION) |
+    (op.unlisted === undefined ? 0 : UNLISTED) |
+    (op.run === undefined ? 0 : RUN) |
+    (op.erase === false ? MISSING : 0)
+  writer.u8(flags).text(op.key).varint(op.delay).text(op.reason)
+  if (op.generation !== undefined) writer.varint(op.generation)
+  if (op.run !== undefined) writer.text(op.run)
+  if (op.unlisted) writeUnlisted(writer, op.unlisted)
+}
+
+function readCondemn(reader: ByteReader): CondemnOp {
+  const flags = reader.u8()
+  return {
+    type: 'condemn',
+    key: readKey(reader),
+    delay: reader.varint(),
+    reason: reader.text(),
+    ...(flags & GENERATION && { generation: reader.varint() }),
+    ...(flags & RUN && { run: reader.text() }),
+    ...(flags & UNLISTED && { unlisted: readUnlisted(reader) }),
+    ...(flags & MISSING && { erase: false as const }),
+  }
+}
+
+function writeUndo(writer: ByteWriter, op: UndoOp | UndoReplacementOp): void {
+  if ('replacement' in op) {
+    writer
+      .varint(op.replacement)
+      .varint(op.delay)
+      .text(op.reason)
+      .text(op.run ?? '')
+    return
+  }
+  writer.text(op.key).u8(op.entry ? 1 : 0)
+  if (op.entry) writeEntry(writer, op.entry)
+}
+
+function readSet(reader: ByteReader): Extract<Op, { type: 'set' }> {
+  const name = reader.text()
+  const value = reader.text()
+  const generation = reader.varint()
+  return {
+    type: 'set',
+    name,
+    ...(value !== '' && { value: JSON.parse(value) }),
+    ...(generation > 0 && { generation: generation - 1 }),
+  }
+}
+
+function readKey(reader: ByteReader): StorageKey {
+  return reader.text() as StorageKey
+}
+
+/** A run has a name, so an empty one is none. */
+function readRun(reader: ByteReader): { run?: string } {
+  const run = reader.text()
+  return run === '' ? {} : { run }
+}
+
+function readList<T>(reader: ByteReader, read: () => T): T[] {
+  const list: T[] = []
+  for (let left = reader.varint(); left > 0; left--) list.push(read())
+  return list
+}

@@ -1,0 +1,69 @@
+import { type CallOptions, type Log, logDiverged, type Position } from '@holdfast/core'
+import { type Recorded, readRecord } from '../format/record.ts'
+import type { Seal } from '../format/seal.ts'
+
+/** How far a reader of a log has come, and what it must find there again. */
+export interface ChainPoint {
+  readonly logId: string
+  readonly position: Position
+  /** XXH64 of the record there; 0 before the first. */
+  readonly sum: bigint
+}
+
+export interface ChainedRecord {
+  readonly position: Position
+  readonly record: Recorded
+  /** XXH64 of the record. */
+  readonly sum: bigint
+}
+
+/**
+ * Follows a log from where a reader has come to, and makes sure that it is the same log: its id, the reader's own
+ * position, the record there if the log still holds it, and every record's digest of the one before. To be called
+ * anew at start and at each reconnect.
+ * @throws HF_LOG_DIVERGED for a log that went back in time, was re-created or diverged
+ * @throws HF_LOG_GAP when the log no longer reaches back to the reader
+ */
+export async function* followChain(
+  log: Log,
+  from: ChainPoint,
+  seal: Seal,
+  options: CallOptions = {},
+): AsyncGenerator<readonly ChainedRecord[], void> {
+  await mustHold(log, from, seal, options)
+  let { position, sum } = from
+  for await (const page of log.follow(position, options)) {
+    const records: ChainedRecord[] = []
+    for (const found of page) {
+      const bytes = asBuffer(found.bytes)
+      const record = readRecord(bytes)
+      if (found.position.index !== position.index + 1 || record.previous !== sum)
+        throw logDiverged(position, { next: found.position })
+      position = found.position
+      sum = seal.sum(bytes)
+      records.push({ position, record, sum })
+    }
+    yield records
+  }
+}
+
+/** The reader's own record, which two logs that parted there have with other bytes. */
+async function mustHold(log: Log, from: ChainPoint, seal: Seal, options: CallOptions): Promise<void> {
+  const { logId, position, sum } = from
+  if (log.id !== logId) throw logDiverged(position, { logId, found: log.id })
+  const { index } = position
+  const before = index - 1
+  const term = index > (await log.floor(options)).index ? await log.termAt(before, options) : undefined
+  // At the floor there is an anchor and no bytes; `follow` judges the position, and the next record its digest.
+  if (term === undefined) return
+  for await (const [found] of log.read({ term, index: before }, { ...options, maxRecords: 1 })) {
+    const same = found?.position.term === position.term && seal.sum(found.bytes) === sum
+    if (same) return
+    break
+  }
+  throw logDiverged(position, { head: await log.head(options) })
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

@@ -1,0 +1,26 @@
+import { EMBEDDED_TERM } from '../commit/log.ts'
+import { behind, logRow, named, TABLE } from '../format/rows.ts'
+import type { State } from './state.ts'
+
+/** Format of the store as a whole: its tables and the names of their rows. */
+export const STORE_FORMAT = 2
+export const FORMAT = named(TABLE.node, 'format')
+
+/**
+ * Inside a transaction: takes a store of format 1 on. It kept recent batches by other rows, one for each of them; they
+ * are forgotten, as if they were long ago. The term of a log record stood in its bytes; now it stands before them too.
+ * All other rows of format 1 can be read as they are.
+ */
+export function upgradeFrom1(state: State): void {
+  const { rows, head } = state
+  for (const table of [TABLE.batch, TABLE.slot]) {
+    const all = named(table, '')
+    for (const row of rows.names(all, behind(all), Number.MAX_SAFE_INTEGER)) rows.remove(row)
+  }
+  head.batches = 0
+  for (const row of rows.names(logRow(0), logRow(Number.MAX_SAFE_INTEGER), Number.MAX_SAFE_INTEGER)) {
+    const record = rows.get(row, (payload) => Buffer.from(payload.rest())) as Buffer
+    rows.put(row, (payload) => void payload.varint(EMBEDDED_TERM).raw(record))
+  }
+  state.flush()
+}
