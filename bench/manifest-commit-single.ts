@@ -86,22 +86,23 @@ function rowsByFile(db: Rows, entries: readonly NewEntry[]): Row[][] {
   const all = comparedRows(db)
   const take = (name: string | Buffer): Row => {
     const latin1 = Buffer.from(name).toString('latin1')
-    const row = all.get(latin1)!
+    const row = all.get(latin1)
+    if (!row) throw new Error(`void: the manifest wrote no row ${latin1}`)
     all.delete(latin1)
     return row
   }
   const byPath = new Map(
     [...all.values()].filter(({ key }) => key[0] === 0x61).map(({ key }) => [key.toString('utf8', 13), key]),
   )
-  const files = entries.map(({ path, key }, index) => {
-    const slot = Buffer.alloc(5, 's')
-    slot.writeUInt32BE(index, 1)
-    return [`e${path}`, `k${key}`, byPath.get(path)!, `b${idOf(index)}`, slot].map(take)
-  })
+  const files = entries.map(({ path, key }, index) =>
+    [`e${path}`, `k${key}`, byPath.get(path)!, `b${idOf(index)}`].map(take),
+  )
   for (let round = 0; round < ROUNDS; round++) {
     const log = Buffer.alloc(9, 'L')
     log.writeBigUInt64BE(BigInt(round + 1), 1)
-    files[round * CALLERS + CALLERS - 1]!.push(take(log))
+    const slot = Buffer.from(log)
+    slot.write('s', 0)
+    files[round * CALLERS + CALLERS - 1]!.push(take(log), take(slot))
   }
   // Counters and the head: once a round, as the manifest does. Folders are less than one a file.
   const shared = [...all.values()].filter(({ key }) => ['n', 'H'].includes(String.fromCharCode(key[0]!)))
