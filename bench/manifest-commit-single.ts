@@ -17,7 +17,7 @@ import { type BenchLine, comparePairs, fileSystemOf, type Sample } from './pairs
 
 const ROUNDS = 50
 const N = CALLERS * ROUNDS
-const PAIRS = 5
+const PAIRS = 7
 const BOUND = 5
 
 /**
