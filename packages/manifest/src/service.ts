@@ -14,6 +14,8 @@ import {
   HoldfastError,
   hasCode,
   type Ids,
+  type KeyPage,
+  type KeyQuery,
   type KeyState,
   type Logger,
   type Manifest,
@@ -55,7 +57,15 @@ import type { Opened } from './opened.ts'
 import { checkState } from './state/check.ts'
 import { contentDigest } from './state/digest.ts'
 import { publicHead } from './state/head.ts'
-import { condemned, entries, entriesByAge, namespaces, publicKeyState, settings } from './state/scans.ts'
+import {
+  condemned,
+  entries,
+  entriesByAge,
+  keys,
+  namespaces,
+  publicKeyState,
+  settings,
+} from './state/scans.ts'
 import { State } from './state/state.ts'
 import { openLmdb } from './store/lmdb.ts'
 
@@ -334,6 +344,10 @@ export class ManifestService implements Manifest, Service {
 
   key(key: StorageKey): KeyState | undefined {
     return publicKeyState(key, this.opened().state.key(key))
+  }
+
+  keys(query: KeyQuery = {}): KeyPage {
+    return keys(this.opened().state, query)
   }
 
   entries(query: PageQuery & { readonly prefix?: string } = {}): Page<Entry> {
