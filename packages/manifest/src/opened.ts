@@ -1,5 +1,5 @@
 import type { Clock, FailpointRegistry, Ids, Logger } from '@holdfast/core'
-import type { Committer } from './commit/committer.ts'
+import type { Commits } from './commit/commits.ts'
 import type { EmbeddedLog } from './commit/log.ts'
 import type { KeptEvents } from './consumers/kept-events.ts'
 import type { EraseQueue } from './erase/queue.ts'
@@ -12,7 +12,7 @@ import type { State } from './state/state.ts'
 /** What the parts of an open manifest share. */
 export interface Opened {
   readonly state: State
-  readonly committer: Committer
+  readonly committer: Commits
   readonly records: EmbeddedLog
   /** The same records by the contract of a log. */
   readonly reader: LogReader

@@ -14,6 +14,7 @@ import {
   hasCode,
   type Ids,
   type KeyState,
+  type Log,
   type Logger,
   type Manifest,
   type ManifestHead,
@@ -22,6 +23,7 @@ import {
   type Page,
   type PageQuery,
   type Role,
+  type Roles,
   type Service,
   type Setting,
   type Storage,
@@ -48,6 +50,7 @@ import { ManifestHolds } from './holds.ts'
 import { LogReader } from './log/log-reader.ts'
 import { Truncation } from './log/truncation.ts'
 import type { Opened } from './opened.ts'
+import { mustBeAlone, Shared } from './replicated/shared.ts'
 import { checkState } from './state/check.ts'
 import { contentDigest } from './state/digest.ts'
 import { publicHead } from './state/head.ts'
@@ -71,6 +74,8 @@ export interface ManifestParts {
   readonly checkTime: number
   readonly givenId: string | undefined
   readonly storage: Storage
+  /** The log that is shared with other nodes; undefined: this node has one of its own. */
+  readonly sharedLog: Log | undefined
   readonly clock: Clock
   readonly ids: Ids
   readonly failpoints: FailpointRegistry
@@ -85,6 +90,7 @@ interface Running extends Opened {
   readonly identity: StoreIdentity
   readonly store: KeyValue
   readonly seal: Seal
+  readonly shared: Shared | undefined
   readonly disk: Disk
   readonly close: () => Promise<void>
 }
@@ -127,8 +133,13 @@ export class ManifestService implements Manifest, Service {
       throw error
     }
     try {
-      const recovered = await recoverPending(this.#running)
-      if (recovered > 0) log.info({ recovered }, 'unfinished writes of an earlier run were condemned')
+      const unfinished = [...this.#running.pending.all()]
+      const recover = async () => {
+        const recovered = await recoverPending(this.opened(), unfinished)
+        if (recovered > 0) log.info({ recovered }, 'unfinished writes of an earlier run were condemned')
+      }
+      if (this.#running.shared) this.#running.shared.begin(recover)
+      else await recover()
       await this.#recordOwner()
       this.#running.truncation.begin()
       this.#running.disk.begin()
@@ -139,7 +150,8 @@ export class ManifestService implements Manifest, Service {
   }
 
   async #open(disk: Disk, unlock: () => void, signal?: AbortSignal): Promise<Running> {
-    const { dataDir, givenId, storage, clock, ids, failpoints, log, logKeep, tapCeiling } = this.#parts
+    const { dataDir, givenId, storage, clock, ids, failpoints, log, logKeep, tapCeiling, sharedLog } =
+      this.#parts
     const nodeId = nodeIdOf(dataDir, givenId)
     const seal = await createSeal()
     const folder = join(dataDir, 'manifest')
@@ -164,7 +176,10 @@ export class ManifestService implements Manifest, Service {
           'the store was upgraded; an older version cannot open it',
         )
       }
-      embedded.checkChain(state.head)
+      if (!sharedLog) {
+        mustBeAlone(state)
+        embedded.checkChain(state.head)
+      }
       rows.transaction(() => {
         rows.put(FORMAT, (payload) => payload.varint(STORE_FORMAT))
         rows.put(INCARNATION, (payload) => payload.text(this.#incarnation))
@@ -186,17 +201,10 @@ export class ManifestService implements Manifest, Service {
           events.reload()
         },
       } satisfies CommitterParts['local']
-      const committer = new Committer({
-        state,
-        log: embedded,
-        local,
-        clock,
-        disk,
-        ids,
-        failpoints,
-        nodeId,
-        incarnation: this.#incarnation,
-      })
+      const parts = { state, log: embedded, local, clock, disk, ids, failpoints, nodeId }
+      const own = new Committer({ ...parts, incarnation: this.#incarnation })
+      const shared = sharedLog && new Shared({ ...parts, shared: sharedLog, own, seal, logger: log })
+      const committer = shared?.committer ?? own
       const reader = new LogReader({
         rows: embedded,
         failpoints,
@@ -206,7 +214,7 @@ export class ManifestService implements Manifest, Service {
       const close = async () => {
         reader.end()
         const mine = committer.broken === undefined && this.#isOwner(state.rows)
-        await committer.close()
+        await (shared ?? own).close()
         await disk.close()
         await store.close()
         // After damage the next start looks; and after a take-over the word is the other process's.
@@ -242,6 +250,7 @@ export class ManifestService implements Manifest, Service {
         },
         store,
         seal,
+        shared,
         disk,
         close,
       }
@@ -257,6 +266,7 @@ export class ManifestService implements Manifest, Service {
     if (!running) return
     this.#ownerTimer?.clear()
     await running.truncation.end()
+    await running.shared?.end()
     await running.committer.settle()
     // The record only helps to notice a manifest that went back in time: a store that is away must not keep us from stopping.
     await this.#writeOwner().catch((error: unknown) => this.#ownerFailed(error))
@@ -299,7 +309,9 @@ export class ManifestService implements Manifest, Service {
   }
 
   async checkGate(_request: unknown, { signal }: CallOptions): Promise<Denial | undefined> {
-    const { committer, identity } = this.opened() as Running
+    const { committer, identity, shared } = this.opened() as Running
+    const unfit = shared?.denial()
+    if (unfit) return unfit
     if (committer.broken !== undefined)
       return { deny: `the manifest cannot commit: ${committer.broken}`, reason: 'corrupt' }
     if (this.#diverged !== undefined) return { deny: this.#diverged, reason: 'state_diverged' }
@@ -324,10 +336,17 @@ export class ManifestService implements Manifest, Service {
     return this.opened().committer.commit(batch, { ...options, fresh: true })
   }
 
-  /** The log is in this process: the state is as new as its head when nothing is on the way. */
-  async barrier(): Promise<ManifestHead> {
-    await this.opened().committer.settle()
+  resolve(id: string, options?: CallOptions): Promise<CommitResult | undefined> {
+    return this.opened().committer.resolve(id, options)
+  }
+
+  async barrier(options?: CallOptions): Promise<ManifestHead> {
+    await this.opened().committer.barrier(options)
     return this.head()
+  }
+
+  get roles(): Roles | undefined {
+    return (this.opened() as Running).shared?.roles
   }
 
   head(): ManifestHead {

@@ -11,6 +11,8 @@ export {
   MemoryObjects,
   memoryBackend,
 } from './backend-memory.ts'
+export { ClusterNode, type ClusterPlace } from './cluster/cluster-node.ts'
+export { MemoryCluster, type MemoryClusterOptions, memoryCluster } from './cluster/memory-cluster.ts'
 export type { ProgramOptions } from './crash/child-process.ts'
 export { crashChild } from './crash/crash-child.ts'
 export { type CrashOptions, type CrashOutcome, runUntilCrash } from './crash/run-until-crash.ts'

@@ -1,3 +1,4 @@
+import type { Roles } from '../gate/roles.ts'
 import type { FilePath, StorageKey } from '../paths.ts'
 import type { CallOptions } from '../storage/backend.ts'
 import type { Condemned, Entry, KeyState, NamespaceCounters } from './entry.ts'
@@ -48,7 +49,13 @@ export interface Manifest {
    * HF_COMMIT_UNKNOWN (resolved later by the batch id), HF_DATADIR_TAKEN
    */
   commit(batch: Batch, options?: CallOptions): Promise<CommitResult>
-  /** Waits until the local state is as new as the log's head. */
+  /**
+   * What became of a batch whose commit ended in HF_COMMIT_UNKNOWN: its outcomes, or undefined when it was not committed
+   * and never will be by that call. Batches are remembered for the next 100,000.
+   * @throws HF_LOG_UNAVAILABLE, HF_COMMIT_UNKNOWN it still cannot be told
+   */
+  resolve(id: string, options?: CallOptions): Promise<CommitResult | undefined>
+  /** Waits until the local state is as new as the log's head was when this was called. @throws HF_LOG_UNAVAILABLE */
   barrier(options?: CallOptions): Promise<ManifestHead>
   head(): ManifestHead
   /** The node's own name, kept in its data folder. */
@@ -66,6 +73,8 @@ export interface Manifest {
   namespaces(query?: PageQuery): Page<NamespaceCounters>
   /** Rules that keep files from being deleted. */
   readonly holds: Holds
+  /** Who may act, on a node that shares its log; undefined on one that has a log of its own, which may always. */
+  readonly roles: Roles | undefined
   /** The tenure of a role; undefined when nobody has ever held it. */
   role(name: string): Role | undefined
   setting(name: string): Setting | undefined

@@ -47,6 +47,13 @@ export class MemoryLog {
     return this.#records.floor
   }
 
+  /** @throws TypeError for an index that is not between floor and head */
+  positionAt(index: number): Position {
+    const term = this.#records.termAt(index)
+    if (term === undefined) throw new TypeError(`the log has no record ${index}`)
+    return { term, index }
+  }
+
   /** Cuts the network between a client and the log, until the result is disposed of. */
   partition(client: string): Disposable {
     this.#faults.cut(client, 1)

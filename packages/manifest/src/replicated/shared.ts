@@ -1,0 +1,153 @@
+import {
+  type Denial,
+  HoldfastError,
+  hasCode,
+  type Log,
+  type Logger,
+  messageOf,
+  type Roles,
+  sleep,
+} from '@holdfast/core'
+import type { Commits } from '../commit/commits.ts'
+import type { Committer, CommitterParts } from '../commit/committer.ts'
+import { named, TABLE } from '../format/rows.ts'
+import type { Seal } from '../format/seal.ts'
+import { applyRecord } from './apply.ts'
+import { ReplicatedCommitter } from './committer.ts'
+import { Follower } from './follower.ts'
+import { StateRoles } from './roles.ts'
+
+/** The id of the log that the state was made of. */
+const LOG_ID = named(TABLE.node, 'shared log')
+/** How long an outcome is looked for, ms. */
+const OUTCOME_MS = 30_000
+
+export interface SharedParts extends Omit<CommitterParts, 'log' | 'incarnation'> {
+  readonly shared: Log
+  readonly own: Committer
+  readonly seal: Seal
+  readonly logger: Logger
+}
+
+/** What a manifest has instead of a log of its own when it shares one with other nodes. */
+export class Shared {
+  readonly log: Log
+  readonly committer: Commits
+  readonly roles: Roles
+  readonly follower: Follower
+  readonly #parts: SharedParts
+  readonly #closing = new AbortController()
+  #background: Promise<void> = Promise.resolve()
+
+  /** @throws HF_LOG_DIVERGED when the state was made of another log */
+  constructor(parts: SharedParts) {
+    const { shared: log, own, state, local, clock, disk, ids, nodeId, seal, logger } = parts
+    this.#parts = parts
+    this.log = log
+    this.follower = new Follower({
+      log,
+      logId: logIdOf(parts),
+      head: () => state.head,
+      seal,
+      apply: (record) => own.local(() => applyRecord(state, record, local)),
+      clock,
+      logger,
+    })
+    this.roles = new StateRoles(state, nodeId)
+    this.committer = new ReplicatedCommitter({
+      log,
+      follower: this.follower,
+      own,
+      state,
+      clock,
+      disk,
+      ids,
+      nodeId,
+      limit: OUTCOME_MS,
+    })
+  }
+
+  /** Follows the log from now on, and does `work` as soon as this node is as new as the log. */
+  begin(work: () => Promise<void>): void {
+    this.follower.begin()
+    this.#background = this.#once(work)
+  }
+
+  async end(): Promise<void> {
+    this.#closing.abort(new HoldfastError('HF_STOPPED', 'the manifest is closed: the node was stopped'))
+    await this.#background
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.follower.end(), this.committer.close()])
+  }
+
+  /** Why this node may destroy nothing, and what to do about it. */
+  denial(): Denial | undefined {
+    const { stopped, away } = this.follower
+    if (stopped) return { deny: `${stopped.message}; ${cureOf(stopped)}`, reason: reasonOf(stopped) }
+    if (away !== undefined)
+      return {
+        deny: `the log cannot be heard: ${messageOf(away)}`,
+        reason: 'manifest_behind',
+        retryAfter: 1000,
+      }
+    return undefined
+  }
+
+  /** A log that is away keeps nobody from starting: what needs it is done when it is back. */
+  async #once(work: () => Promise<void>): Promise<void> {
+    const { signal } = this.#closing
+    const { clock, logger } = this.#parts
+    for (let wait = 100; !signal.aborted; wait = Math.min(wait * 2, 10_000))
+      try {
+        await this.committer.barrier({ signal })
+        await work()
+        return
+      } catch (error) {
+        if (signal.aborted || this.follower.stopped) return
+        logger.debug({ cause: messageOf(error), wait }, 'unfinished writes wait for the log')
+        await sleep(clock, wait, signal).catch(() => undefined)
+      }
+  }
+}
+
+/** The log's id is kept from the first time on: a state belongs to one log. */
+function logIdOf({ shared, state: { rows, head } }: SharedParts): string {
+  const known = rows.get(LOG_ID, (payload) => payload.text())
+  if (known !== undefined) return known
+  if (head.index > 0)
+    throw new HoldfastError(
+      'HF_LOG_DIVERGED',
+      'this data folder has a log of its own, and cannot go on with a shared one; give the node an empty data folder',
+      { context: { index: head.index } },
+    )
+  const { id } = shared
+  rows.transaction(() => rows.put(LOG_ID, (payload) => payload.text(id)))
+  return id
+}
+
+/** @throws HF_LOG_DIVERGED for a state that was made of a shared log, on a node that has none */
+export function mustBeAlone({ rows }: Pick<SharedParts['state'], 'rows'>): void {
+  const logId = rows.get(LOG_ID, (payload) => payload.text())
+  if (logId === undefined) return
+  throw new HoldfastError(
+    'HF_LOG_DIVERGED',
+    `this data folder follows the shared log ${logId}, and the node has no plugin that provides it; add that`,
+    { context: { logId } },
+  )
+}
+
+function reasonOf(error: HoldfastError): NonNullable<Denial['reason']> {
+  if (hasCode(error, 'HF_LOG_DIVERGED')) return 'state_diverged'
+  if (hasCode(error, 'HF_LOG_GAP') || hasCode(error, 'HF_LOG_VERSION')) return 'manifest_behind'
+  return 'corrupt'
+}
+
+function cureOf(error: HoldfastError): string {
+  if (hasCode(error, 'HF_LOG_DIVERGED'))
+    return "put log and data folder back from the same moment, or install another node's state"
+  if (hasCode(error, 'HF_LOG_GAP')) return "install another node's state"
+  if (hasCode(error, 'HF_LOG_VERSION')) return 'start a later version'
+  return "restart the node; if that does not help, install another node's state"
+}
