@@ -12,7 +12,7 @@ export interface ManifestOptions {
   readonly dataDir: string
   /** How long a deleted file can be brought back, unless the call says otherwise. Default 1h, at most 3650d. */
   readonly eraseDelay?: number | string
-  /** How long a key stays retired after its bytes are gone. Default 30d, at least 1m, at most 3650d. */
+  /** How long a key stays retired after its bytes are gone; not shorter than `deleteTimeout`. Default 30d, at least 1m, at most 3650d. */
   readonly tombstoneTime?: number | string
   /** Hard limit of one call that deletes bytes. Default 1m, at least 100ms, at most 1d. */
   readonly deleteTimeout?: number | string
@@ -48,7 +48,7 @@ export function manifest(options: ManifestOptions): Plugin {
         zero: 'not at all',
       }),
       tombstoneTime: duration({
-        doc: 'How long a key stays retired after its bytes are gone.',
+        doc: 'How long a key stays retired after its bytes are gone; not shorter than `deleteTimeout`.',
         default: '30d',
         min: '1m',
         max: '3650d',
@@ -90,6 +90,9 @@ export function manifest(options: ManifestOptions): Plugin {
       }),
     },
     setup({ config, node, clock, ids, gate, failpoints, log, provide, onStart, onStop }) {
+      // A DELETE that is still under way when its key may be used again would hit what lives.
+      if (config.deleteTimeout > config.tombstoneTime)
+        throw new Error('deleteTimeout must not be longer than tombstoneTime')
       let service: ManifestService
       let eraser: ManifestEraser
       const opened = () => service.opened()

@@ -13,6 +13,7 @@ export interface OpenState {
   readonly state: State
   readonly store: KeyValue
   readonly seal: Seal
+  readonly local: LocalEffects
   /** Files that were doomed or dropped, as told. */
   readonly deleted: DoomedFile[]
   /** Keys whose bytes this node has to delete. */
@@ -55,6 +56,7 @@ export function stateOver(store: KeyValue, seal: Seal, before?: OpenState, remem
     state,
     store,
     seal,
+    local,
     deleted,
     erasing,
     diverged,
