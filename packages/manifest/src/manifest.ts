@@ -97,7 +97,16 @@ export function manifest(options: ManifestOptions): Plugin {
       let eraser: ManifestEraser
       const opened = () => service.opened()
       provide('manifest', ({ backend, log: sharedLog }) => {
-        const parts = { storage: backend, sharedLog, clock, ids, failpoints, log, givenId: node.givenId }
+        const parts = {
+          storage: backend,
+          sharedLog,
+          clock,
+          ids,
+          failpoints,
+          gate,
+          log,
+          givenId: node.givenId,
+        }
         const { logKeep, tapCeiling, reserve, lowWater, checkTime } = config
         service = new ManifestService({
           ...parts,

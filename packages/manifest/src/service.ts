@@ -10,6 +10,7 @@ import {
   type Entry,
   type FailpointRegistry,
   type FilePath,
+  type Gate,
   HoldfastError,
   hasCode,
   type Ids,
@@ -50,6 +51,8 @@ import { ManifestHolds } from './holds.ts'
 import { LogReader } from './log/log-reader.ts'
 import { Truncation } from './log/truncation.ts'
 import type { Opened } from './opened.ts'
+import { INSTALLED, readPosition } from './replicated/installed.ts'
+import { joinStore } from './replicated/join-store.ts'
 import { mustBeAlone, Shared } from './replicated/shared.ts'
 import { checkState } from './state/check.ts'
 import { contentDigest } from './state/digest.ts'
@@ -79,6 +82,7 @@ export interface ManifestParts {
   readonly clock: Clock
   readonly ids: Ids
   readonly failpoints: FailpointRegistry
+  readonly gate: Gate
   readonly log: Logger
   /** Records that the log keeps, whoever needs them. */
   readonly logKeep: number
@@ -185,25 +189,45 @@ export class ManifestService implements Manifest, Service {
         rows.put(INCARNATION, (payload) => payload.text(this.#incarnation))
         embedded.begin(ids.next())
       })
+      const isOneStore = !sharedLog || storage.topology === 'shared'
+      if (sharedLog && isOneStore) await joinStore(storage, rows, ids, sharedLog.id)
       const identity = await StoreIdentity.open(storage, rows, ids)
       const pending = new Pending(rows)
       const eraseQueue = new EraseQueue(rows)
-      const events = new KeptEvents(rows, embedded)
+      const events = new KeptEvents(rows, () => shared?.floor ?? embedded.floor().index)
       const local = {
         settled: (key: string) => pending.end(key),
-        mustErase: (key: string, since: number) => eraseQueue.add(key, since),
-        erased: (key: string) => eraseQueue.remove(key),
+        mustErase: (key: string, since: number, storeId: string | undefined) => {
+          if (isOneStore || storeId === undefined || storeId === identity.storeId) eraseQueue.add(key, since)
+        },
+        // Where each node has a disk, what one has erased is still on the others.
+        erased: (key: string) => {
+          if (isOneStore) eraseQueue.remove(key)
+        },
         diverged: (key: string, found: string) => this.#diverge(key, found),
         deleted: events.deleted,
         applied: events.applied,
         reload: () => {
           eraseQueue.reload()
           events.reload()
+          shared?.members.reload()
         },
       } satisfies CommitterParts['local']
       const parts = { state, log: embedded, local, clock, disk, ids, failpoints, nodeId }
       const own = new Committer({ ...parts, incarnation: this.#incarnation })
-      const shared = sharedLog && new Shared({ ...parts, shared: sharedLog, own, seal, logger: log })
+      const shared: Shared | undefined =
+        sharedLog &&
+        new Shared({
+          ...parts,
+          shared: sharedLog,
+          own,
+          seal,
+          logger: log,
+          gate: this.#parts.gate,
+          keep: logKeep,
+          ceiling: tapCeiling,
+          consumers: () => events.consumers.all(),
+        })
       const committer = shared?.committer ?? own
       const reader = new LogReader({
         rows: embedded,
@@ -227,12 +251,18 @@ export class ManifestService implements Manifest, Service {
         committer,
         records: embedded,
         reader,
-        truncation: new Truncation({
-          opened: () => this.opened(),
-          clock,
-          keep: logKeep,
-          ceiling: tapCeiling,
-        }),
+        source: shared?.source ?? embedded,
+        installed: () => rows.get(INSTALLED, readPosition),
+        erases: () => (isOneStore || shared?.roles.roleFor('erase').mayAct === true ? 'all' : 'own disk'),
+        oneStore: isOneStore,
+        truncation:
+          shared?.truncation ??
+          new Truncation({
+            opened: () => this.opened(),
+            clock,
+            keep: logKeep,
+            ceiling: tapCeiling,
+          }),
         pending,
         eraseQueue,
         pins,

@@ -28,6 +28,7 @@ export {
   type LogUnderTest,
 } from './log/describe-log.ts'
 export { LOG_LAWS, type LogLaw } from './log/laws.ts'
+export type { HeldAppend } from './log-memory/faults.ts'
 export { MemoryLog, type MemoryLogOptions, memoryLog } from './log-memory/memory-log.ts'
 export { describePlugin } from './plugin/describe-plugin.ts'
 export { LAWS, type Law } from './plugin/laws.ts'

@@ -112,6 +112,9 @@ export class Kernel implements HoldfastNode {
       secrets,
       failpoints,
       backlog: () => (this.#registrations.has('eraser') ? this.eraser.backlog() : 0),
+      fresh: async (signal) => {
+        if (this.#registrations.has('manifest')) await this.service('manifest').barrier({ signal })
+      },
       get journal() {
         return node.#registrations.has('journal') ? node.service('journal') : memory
       },

@@ -2,6 +2,7 @@ import { hasCode } from '@holdfast/core'
 import { EmbeddedLog } from '../commit/log.ts'
 import { indexOfLogRow, isReplicated, TABLE } from '../format/rows.ts'
 import { type Seal, sumOf } from '../format/seal.ts'
+import { isShared } from '../replicated/shared.ts'
 import { checkState } from '../state/check.ts'
 import { State } from '../state/state.ts'
 import { FORMAT, STORE_FORMAT } from '../state/upgrade.ts'
@@ -58,7 +59,8 @@ export function manifestProblems(
     if (gap) problems.push('records of the log are missing')
     const format = state.rows.get(FORMAT, (payload) => payload.varint())
     // Rows of the log looked different once; an older store is judged when it has been upgraded.
-    if (format === STORE_FORMAT) new EmbeddedLog(state.rows, seal).checkChain(state.head)
+    if (format === STORE_FORMAT && !isShared(state.rows))
+      new EmbeddedLog(state.rows, seal).checkChain(state.head)
     if (deep) problems.push(...checkState(state, store, seal))
   } catch (error) {
     // What a later version wrote is for that version to judge; the start says so.

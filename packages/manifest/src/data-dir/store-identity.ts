@@ -11,7 +11,7 @@ import type { Rows } from '../state/rows.ts'
 
 const STORE = named(TABLE.node, 'store')
 const LOST = 'the store has lost its identity record: is it mounted?'
-const RECORD = 'store.json'
+export const STORE_RECORD = 'store.json'
 const OWNER = 'owner.json'
 
 interface Known {
@@ -40,7 +40,7 @@ export class StoreIdentity {
   /** @throws HF_STORE_MISMATCH when the store belongs to another manifest */
   static async open(storage: Storage, rows: Rows, ids: Ids): Promise<StoreIdentity> {
     const known =
-      readKnown(rows) ?? remember(rows, { storeId: ids.next(), logId: ids.next(), settled: false })
+      readKnown(rows) ?? rememberStore(rows, { storeId: ids.next(), logId: ids.next(), settled: false })
     const identity = new StoreIdentity(storage, known)
     if (known.settled) {
       const found = await identity.#read()
@@ -49,12 +49,12 @@ export class StoreIdentity {
       if (found !== undefined && found !== known.storeId) throw identity.#foreign(found)
       return identity
     }
-    const record = { format: 1, storeId: known.storeId, logId: known.logId }
-    if (!(await storage.records.write(RECORD, encode(record), { ifAbsent: true }))) {
+    const record = { storeId: known.storeId, logId: known.logId }
+    if (!(await storage.records.write(STORE_RECORD, encodeIdentity(record), { ifAbsent: true }))) {
       const found = await identity.#read()
       if (found !== known.storeId) throw identity.#foreign(found ?? 'nobody')
     }
-    remember(rows, { ...known, settled: true })
+    rememberStore(rows, { ...known, settled: true })
     return identity
   }
 
@@ -94,7 +94,7 @@ export class StoreIdentity {
   }
 
   async #read(signal?: AbortSignal): Promise<string | undefined> {
-    const bytes = await this.#storage.records.read(RECORD, signal ? { signal } : {})
+    const bytes = await this.#storage.records.read(STORE_RECORD, signal ? { signal } : {})
     if (!bytes) return undefined
     try {
       const { storeId } = JSON.parse(Buffer.from(bytes).toString('utf8')) as { storeId?: unknown }
@@ -118,6 +118,26 @@ function encode(record: object): Buffer {
   return Buffer.from(`${JSON.stringify(record)}\n`)
 }
 
+export function encodeIdentity({ storeId, logId }: Omit<Known, 'settled'>): Buffer {
+  return encode({ format: 1, storeId, logId })
+}
+
+/** What a store says that it is; undefined when it says nothing, or nothing that can be read. */
+export async function readIdentity(storage: Storage): Promise<Omit<Known, 'settled'> | undefined> {
+  const bytes = await storage.records.read(STORE_RECORD)
+  if (!bytes) return undefined
+  try {
+    const { storeId, logId } = JSON.parse(Buffer.from(bytes).toString('utf8')) as Partial<Known>
+    return typeof storeId === 'string' && typeof logId === 'string' ? { storeId, logId } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export function knowsStore(rows: Rows): boolean {
+  return readKnown(rows) !== undefined
+}
+
 function readKnown(rows: Rows): Known | undefined {
   return rows.get(STORE, (payload) => ({
     storeId: payload.text(),
@@ -126,7 +146,7 @@ function readKnown(rows: Rows): Known | undefined {
   }))
 }
 
-function remember(rows: Rows, known: Known): Known {
+export function rememberStore(rows: Rows, known: Known): Known {
   rows.transaction(() =>
     rows.put(STORE, (payload) =>
       payload

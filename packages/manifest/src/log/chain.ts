@@ -1,4 +1,5 @@
 import { type CallOptions, hasCode, type Log, logDiverged, type Position } from '@holdfast/core'
+import { asBuffer } from '../format/bytes.ts'
 import { type Recorded, readRecord } from '../format/record.ts'
 import type { Seal } from '../format/seal.ts'
 import { logVersion } from '../replicated/log-errors.ts'
@@ -79,8 +80,4 @@ async function mustHold(log: Log, from: ChainPoint, seal: Seal, options: CallOpt
     break
   }
   throw logDiverged(position, { head: await log.head(options) })
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -1,21 +1,18 @@
-import {
-  type Denial,
-  HoldfastError,
-  hasCode,
-  type Log,
-  type Logger,
-  messageOf,
-  type Roles,
-  sleep,
-} from '@holdfast/core'
+import type { ConsumerRow, Gate } from '@holdfast/core'
+import { type Denial, HoldfastError, hasCode, type Log, type Logger, messageOf, sleep } from '@holdfast/core'
 import type { Commits } from '../commit/commits.ts'
 import type { Committer, CommitterParts } from '../commit/committer.ts'
+import type { RecordSource } from '../consumers/batches.ts'
 import { named, TABLE } from '../format/rows.ts'
 import type { Seal } from '../format/seal.ts'
+import type { Rows } from '../state/rows.ts'
 import { applyRecord } from './apply.ts'
 import { ReplicatedCommitter } from './committer.ts'
 import { Follower } from './follower.ts'
+import { LogSource } from './log-source.ts'
+import { Members } from './members.ts'
 import { StateRoles } from './roles.ts'
+import { SharedTruncation } from './truncation.ts'
 
 /** The id of the log that the state was made of. */
 const LOG_ID = named(TABLE.node, 'shared log')
@@ -27,14 +24,25 @@ export interface SharedParts extends Omit<CommitterParts, 'log' | 'incarnation'>
   readonly own: Committer
   readonly seal: Seal
   readonly logger: Logger
+  readonly gate: Gate
+  /** Records that the log keeps, whoever needs them. */
+  readonly keep: number
+  /** Records that a tap may hold back. */
+  readonly ceiling: number
+  readonly consumers: () => readonly ConsumerRow[]
 }
 
 /** What a manifest has instead of a log of its own when it shares one with other nodes. */
 export class Shared {
   readonly log: Log
   readonly committer: Commits
-  readonly roles: Roles
+  readonly roles: StateRoles
   readonly follower: Follower
+  readonly members: Members
+  readonly source: RecordSource
+  readonly truncation: SharedTruncation
+  /** Index of the last record that is not in the log any more, as far as this node knows. */
+  floor = 0
   readonly #parts: SharedParts
   readonly #closing = new AbortController()
   #background: Promise<void> = Promise.resolve()
@@ -49,7 +57,11 @@ export class Shared {
       logId: logIdOf(parts),
       head: () => state.head,
       seal,
-      apply: (record) => own.local(() => applyRecord(state, record, local)),
+      apply: (record) =>
+        own.local(() => {
+          applyRecord(state, record, local)
+          this.members.applied(record, this.committer)
+        }),
       clock,
       logger,
     })
@@ -65,17 +77,38 @@ export class Shared {
       nodeId,
       limit: OUTCOME_MS,
     })
+    const { keep, ceiling, consumers, gate } = parts
+    this.members = new Members({ state, nodeId, clock, logger, consumers, ceiling })
+    this.source = new LogSource(log, () => state.head)
+    this.truncation = new SharedTruncation({
+      log,
+      commits: this.committer,
+      state,
+      members: this.members,
+      nodeId,
+      gate,
+      clock,
+      logger,
+      keep,
+      onFloor: async ({ index }) => {
+        this.floor = Math.max(this.floor, index)
+      },
+    })
   }
 
   /** Follows the log from now on, and does `work` as soon as this node is as new as the log. */
   begin(work: () => Promise<void>): void {
     this.follower.begin()
-    this.#background = this.#once(work)
+    this.#background = this.#once(async () => {
+      await work()
+      this.members.begin(this.committer)
+    })
   }
 
   async end(): Promise<void> {
     this.#closing.abort(new HoldfastError('HF_STOPPED', 'the manifest is closed: the node was stopped'))
     await this.#background
+    await this.members.end()
   }
 
   async close(): Promise<void> {
@@ -92,7 +125,7 @@ export class Shared {
         reason: 'manifest_behind',
         retryAfter: 1000,
       }
-    return undefined
+    return this.members.denial()
   }
 
   /** A log that is away keeps nobody from starting: what needs it is done when it is back. */
@@ -125,6 +158,11 @@ function logIdOf({ shared, state: { rows, head } }: SharedParts): string {
   const { id } = shared
   rows.transaction(() => rows.put(LOG_ID, (payload) => payload.text(id)))
   return id
+}
+
+/** Whether the state in a store was made of a log that is not in it. */
+export function isShared(rows: Rows): boolean {
+  return rows.has(LOG_ID)
 }
 
 /** @throws HF_LOG_DIVERGED for a state that was made of a shared log, on a node that has none */

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { path, register } from '../support.ts'
-import { failure, manifestOf, testCluster } from './support.ts'
+import { failure, manifestOf, nodesOf, testCluster } from './support.ts'
 
 describe('a commit through a shared log', () => {
   it('[M-16] is applied on every node, with equal digests at equal positions', async () => {
     const cluster = await testCluster()
-    const [one, two, three] = cluster.nodes as [never, never, never]
+    const [one, two, three] = nodesOf(cluster)
     const first = await manifestOf(one).commit({ ops: [register('a')] })
     expect(first).toMatchObject({
       status: 'committed',
@@ -37,7 +37,7 @@ describe('a commit through a shared log', () => {
 
   it('[M-16] a log that is away rejects plainly, nothing was done, and the same works when it is back', async () => {
     const cluster = await testCluster()
-    const [one] = cluster.nodes as [never]
+    const [one] = nodesOf(cluster)
     {
       using _cut = cluster.nodes[0]!.partition()
       const error = await failure(manifestOf(one).commit({ ops: [register('a')] }))
@@ -49,7 +49,7 @@ describe('a commit through a shared log', () => {
 
   it('[M-16] an answer that was lost is found again', async () => {
     const cluster = await testCluster()
-    const [one] = cluster.nodes as [never]
+    const [one] = nodesOf(cluster)
     cluster.log.loseAnswers(1)
     expect(await manifestOf(one).commit({ ops: [register('a')] })).toMatchObject({ status: 'committed' })
     expect(cluster.log.head.index).toBe(1)

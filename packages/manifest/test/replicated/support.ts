@@ -49,3 +49,8 @@ export async function failure(promise: Promise<unknown>): Promise<HoldfastError>
     (error: HoldfastError) => error,
   )
 }
+
+/** The three nodes of a cluster. */
+export function nodesOf({ nodes }: MemoryCluster): [ClusterNode, ClusterNode, ClusterNode] {
+  return [nodes[0]!, nodes[1]!, nodes[2]!]
+}
