@@ -146,7 +146,14 @@ export {
   type Position,
 } from './manifest/log.ts'
 export { logConflict, logDiverged, logGap, recordTooLarge } from './manifest/log-errors.ts'
-export type { AgeQuery, Manifest, ManifestHead, Page, PageQuery } from './manifest/manifest.ts'
+export type {
+  AgeQuery,
+  Manifest,
+  ManifestHead,
+  ManifestStatus,
+  Page,
+  PageQuery,
+} from './manifest/manifest.ts'
 export {
   type Batch,
   type CommitResult,

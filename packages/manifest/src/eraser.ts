@@ -248,11 +248,12 @@ export class ManifestEraser implements Eraser {
 
   async #erase(queued: readonly QueuedErase[], fence: Fence): Promise<number> {
     if (queued.length === 0) return 0
-    const { committer, eraseQueue, failpoints, oneStore } = this.#parts.opened()
+    const { committer, eraseQueue, failpoints, mustOwn, oneStore } = this.#parts.opened()
     // What was found is judged by a state that is no older than the log was then.
     await committer.barrier({ signal: this.#stopping.signal })
     const { targets, later, strays } = await this.#judge(queued)
     if (failpoints.armed) await failpoints.hit('eraser.delete.before')
+    mustOwn()
     const outcomes = await this.#delete(targets.map(({ key }) => key))
     if (failpoints.armed) await failpoints.hit('eraser.delete.after')
     const gone: StorageKey[] = []

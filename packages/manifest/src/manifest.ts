@@ -89,7 +89,7 @@ export function manifest(options: ManifestOptions): Plugin {
         zero: 'it is not watched',
       }),
     },
-    setup({ config, node, clock, ids, gate, failpoints, log, provide, onStart, onStop }) {
+    setup({ config, node, clock, ids, gate, failpoints, audit, log, provide, onStart, onStop }) {
       // A DELETE that is still under way when its key may be used again would hit what lives.
       if (config.deleteTimeout > config.tombstoneTime)
         throw new Error('deleteTimeout must not be longer than tombstoneTime')
@@ -104,6 +104,7 @@ export function manifest(options: ManifestOptions): Plugin {
           ids,
           failpoints,
           gate,
+          audit,
           log,
           givenId: node.givenId,
         }

@@ -38,4 +38,6 @@ export interface Opened {
   readonly log: Logger
   /** @throws HF_STORE_MISMATCH when the store has lost its identity; HF_NO_SPACE below the low-water mark */
   readonly writable: () => void
+  /** @throws HF_DATADIR_TAKEN when another process has taken this data folder over */
+  readonly mustOwn: () => void
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import {
   type AgeQuery,
+  type Audit,
   type Batch,
   type CallOptions,
   type Clock,
@@ -19,6 +20,7 @@ import {
   type Logger,
   type Manifest,
   type ManifestHead,
+  type ManifestStatus,
   messageOf,
   type NamespaceCounters,
   type Page,
@@ -29,15 +31,18 @@ import {
   type Setting,
   type Storage,
   type StorageKey,
-  type Timer,
 } from '@holdfast/core'
-import { Committer, type CommitterParts, INCARNATION } from './commit/committer.ts'
+import { Committer, type CommitterParts } from './commit/committer.ts'
 import { EmbeddedLog } from './commit/log.ts'
 import { KeptEvents } from './consumers/kept-events.ts'
 import { beforeOpen } from './damage/before-open.ts'
 import { LastStop } from './damage/last-stop.ts'
+import { type Fenced, fenced } from './data-dir/fence.ts'
+import { sweepLitter } from './data-dir/litter.ts'
 import { lockDataDir } from './data-dir/lock.ts'
 import { nodeIdOf } from './data-dir/node-id.ts'
+import { Ownership } from './data-dir/ownership.ts'
+import { formatOf, STORE_FORMAT, takeOver } from './data-dir/store-format.ts'
 import { StoreIdentity } from './data-dir/store-identity.ts'
 import { Disk } from './disk/disk.ts'
 import { makeFolder } from './disk/durable-folder.ts'
@@ -45,7 +50,6 @@ import { EraseQueue } from './erase/queue.ts'
 import { Pending } from './files/pending.ts'
 import { Pins } from './files/pins.ts'
 import { recoverPending } from './files/recovery.ts'
-import { newer } from './format/bytes.ts'
 import { createSeal, type Seal } from './format/seal.ts'
 import { ManifestHolds } from './holds.ts'
 import { LogReader } from './log/log-reader.ts'
@@ -53,19 +57,14 @@ import { Truncation } from './log/truncation.ts'
 import type { Opened } from './opened.ts'
 import { INSTALLED, readPosition } from './replicated/installed.ts'
 import { joinStore } from './replicated/join-store.ts'
-import { mustBeAlone, Shared } from './replicated/shared.ts'
+import { mustBeAlone } from './replicated/log-id.ts'
+import { Shared } from './replicated/shared.ts'
 import { checkState } from './state/check.ts'
 import { contentDigest } from './state/digest.ts'
 import { publicHead } from './state/head.ts'
-import type { Rows } from './state/rows.ts'
 import { condemned, entries, entriesByAge, namespaces, publicKeyState, settings } from './state/scans.ts'
 import { State } from './state/state.ts'
-import { FORMAT, STORE_FORMAT, upgradeFrom1 } from './state/upgrade.ts'
-import type { KeyValue } from './store/key-value.ts'
 import { openLmdb } from './store/lmdb.ts'
-
-/** How often the owner record in the store follows the manifest, ms. */
-const OWNER_EVERY_MS = 10_000
 
 export interface ManifestParts {
   readonly dataDir: string
@@ -83,6 +82,7 @@ export interface ManifestParts {
   readonly ids: Ids
   readonly failpoints: FailpointRegistry
   readonly gate: Gate
+  readonly audit: Audit
   readonly log: Logger
   /** Records that the log keeps, whoever needs them. */
   readonly logKeep: number
@@ -92,7 +92,9 @@ export interface ManifestParts {
 
 interface Running extends Opened {
   readonly identity: StoreIdentity
-  readonly store: KeyValue
+  readonly ownership: Ownership | undefined
+  readonly store: Fenced
+  readonly upgradedFrom: number | undefined
   readonly seal: Seal
   readonly shared: Shared | undefined
   readonly disk: Disk
@@ -104,8 +106,6 @@ export class ManifestService implements Manifest, Service {
   readonly #parts: ManifestParts
   readonly #incarnation: string
   #running: Running | undefined
-  #ownerTimer: Timer | undefined
-  #ownerAt = -1
   /** Why nothing may be destroyed any more in this life of the node. */
   #diverged: string | undefined
   readonly holds = new ManifestHolds(() => this.opened())
@@ -125,26 +125,28 @@ export class ManifestService implements Manifest, Service {
   }
 
   async start({ signal }: CallOptions = {}): Promise<void> {
-    const { dataDir, log } = this.#parts
+    const { dataDir, failpoints, log } = this.#parts
     makeFolder(dataDir)
     const disk = new Disk(this.#parts)
     disk.prepare()
-    const lock = lockDataDir(dataDir, this.#incarnation)
+    const lock = lockDataDir(dataDir, this.#incarnation, failpoints)
     try {
+      sweepLitter(dataDir)
       this.#running = await this.#open(disk, lock.release, signal)
     } catch (error) {
       lock.release()
       throw error
     }
     try {
-      const unfinished = [...this.#running.pending.all()]
+      // What was pending when a manifest was copied may have been listed since: only the right one can end it.
+      const isOurs = await this.#running.ownership?.begin()
+      const unfinished = isOurs === false ? [] : [...this.#running.pending.all()]
       const recover = async () => {
         const recovered = await recoverPending(this.opened(), unfinished)
         if (recovered > 0) log.info({ recovered }, 'unfinished writes of an earlier run were condemned')
       }
       if (this.#running.shared) this.#running.shared.begin(recover)
       else await recover()
-      await this.#recordOwner()
       this.#running.truncation.begin()
       this.#running.disk.begin()
     } catch (error) {
@@ -156,42 +158,49 @@ export class ManifestService implements Manifest, Service {
   async #open(disk: Disk, unlock: () => void, signal?: AbortSignal): Promise<Running> {
     const { dataDir, givenId, storage, clock, ids, failpoints, log, logKeep, tapCeiling, sharedLog } =
       this.#parts
-    const nodeId = nodeIdOf(dataDir, givenId)
     const seal = await createSeal()
     const folder = join(dataDir, 'manifest')
     const lastStop = new LastStop(dataDir, failpoints)
     const isNew = await beforeOpen(lastStop, { ...this.#parts, ...(signal && { signal }) })
     if (!isNew) await lastStop.opened()
-    const store = openLmdb(folder)
+    const store = fenced(openLmdb(folder), seal, this.#incarnation)
     try {
       if (isNew) await lastStop.opened()
       const state = new State(store, seal)
       const { rows } = state
-      const format = rows.get(FORMAT, (payload) => payload.varint())
-      if (format !== undefined && format > STORE_FORMAT) throw newer('the manifest', format)
+      // Whoever has a newer format keeps everything as it is.
+      formatOf(rows)
+      if (!sharedLog) mustBeAlone(rows)
       const embedded = new EmbeddedLog(rows, seal)
-      if (format === 1) {
-        rows.transaction(() => {
-          upgradeFrom1(state)
-          rows.put(FORMAT, (payload) => payload.varint(STORE_FORMAT))
-        })
+      const { nodeId, upgradedFrom: nodeFormat } = await nodeIdOf(dataDir, givenId, failpoints)
+      if (nodeFormat !== undefined) log.info({ from: nodeFormat }, 'node.json was upgraded')
+      if (failpoints.armed) await failpoints.hit('start.life.before')
+      const upgradedFrom = takeOver(state, embedded, { incarnation: this.#incarnation, logId: ids.next() })
+      if (failpoints.armed) await failpoints.hit('start.life.after')
+      if (upgradedFrom !== undefined)
         log.warn(
-          { from: format, to: STORE_FORMAT },
+          { from: upgradedFrom, to: STORE_FORMAT },
           'the store was upgraded; an older version cannot open it',
         )
-      }
-      if (!sharedLog) {
-        mustBeAlone(state)
-        embedded.checkChain(state.head)
-      }
-      rows.transaction(() => {
-        rows.put(FORMAT, (payload) => payload.varint(STORE_FORMAT))
-        rows.put(INCARNATION, (payload) => payload.text(this.#incarnation))
-        embedded.begin(ids.next())
-      })
       const isOneStore = !sharedLog || storage.topology === 'shared'
       if (sharedLog && isOneStore) await joinStore(storage, rows, ids, sharedLog.id)
-      const identity = await StoreIdentity.open(storage, rows, ids)
+      const identity = await StoreIdentity.open(storage, rows, ids, failpoints)
+      // A store that nodes share belongs to their log, which tells how far each of them is.
+      const ownership =
+        sharedLog && isOneStore
+          ? undefined
+          : new Ownership({
+              rows,
+              fence: store,
+              records: storage.records,
+              identity,
+              nodeId,
+              head: () => publicHead(state.head),
+              clock,
+              ids,
+              failpoints,
+              log,
+            })
       const pending = new Pending(rows)
       const eraseQueue = new EraseQueue(rows)
       const events = new KeptEvents(rows, () => shared?.floor ?? embedded.floor().index)
@@ -214,7 +223,7 @@ export class ManifestService implements Manifest, Service {
         },
       } satisfies CommitterParts['local']
       const parts = { state, log: embedded, local, clock, disk, ids, failpoints, nodeId }
-      const own = new Committer({ ...parts, incarnation: this.#incarnation })
+      const own = new Committer(parts)
       const shared: Shared | undefined =
         sharedLog &&
         new Shared({
@@ -237,7 +246,7 @@ export class ManifestService implements Manifest, Service {
       })
       const close = async () => {
         reader.end()
-        const mine = committer.broken === undefined && this.#isOwner(state.rows)
+        const mine = committer.broken === undefined && isOwned(store)
         await (shared ?? own).close()
         await disk.close()
         await store.close()
@@ -274,10 +283,13 @@ export class ManifestService implements Manifest, Service {
         failpoints,
         log,
         identity,
+        ownership,
+        upgradedFrom,
         writable: () => {
           identity.mustBeWritable()
           disk.mustHaveRoom('files.write')
         },
+        mustOwn: () => store.mustOwn(),
         store,
         seal,
         shared,
@@ -294,58 +306,45 @@ export class ManifestService implements Manifest, Service {
   async stop(): Promise<void> {
     const running = this.#running
     if (!running) return
-    this.#ownerTimer?.clear()
     await running.truncation.end()
     await running.shared?.end()
     await running.committer.settle()
-    // The record only helps to notice a manifest that went back in time: a store that is away must not keep us from stopping.
-    await this.#writeOwner().catch((error: unknown) => this.#ownerFailed(error))
+    await running.ownership?.end()
     this.#running = undefined
-    this.#ownerTimer?.clear()
     this.#stopped = true
     await running.close()
   }
 
-  /** Writes the owner record now, and again whenever the manifest has moved on. */
-  async #recordOwner(): Promise<void> {
-    try {
-      await this.#writeOwner()
-    } finally {
-      if (this.#running)
-        this.#ownerTimer = this.#parts.clock.timer(OWNER_EVERY_MS, () => {
-          this.#recordOwner().catch((error: unknown) => this.#ownerFailed(error))
-        })
-    }
-  }
-
-  #ownerFailed(error: unknown): void {
-    this.#parts.log.warn({ cause: messageOf(error) }, 'the owner record could not be written')
-  }
-
-  async #writeOwner(): Promise<void> {
-    if (!this.#running) return
-    const { identity, nodeId, state } = this.#running
-    const { index } = state.head
-    // A store that has lost its identity is not this manifest's any more, as far as can be seen.
-    if (index === this.#ownerAt || identity.lost) return
-    // From when another process has taken this data folder over, the record is that process's to write.
-    if (!this.#isOwner(state.rows)) return
-    await identity.recordOwner(nodeId, this.#incarnation, publicHead(state.head))
-    this.#ownerAt = index
-  }
-
-  #isOwner(rows: Rows): boolean {
-    return rows.get(INCARNATION, (payload) => payload.text()) === this.#incarnation
-  }
-
   async checkGate(_request: unknown, { signal }: CallOptions): Promise<Denial | undefined> {
-    const { committer, identity, shared } = this.opened() as Running
+    const { committer, identity, ownership, store, shared } = this.opened() as Running
     const unfit = shared?.denial()
     if (unfit) return unfit
     if (committer.broken !== undefined)
       return { deny: `the manifest cannot commit: ${committer.broken}`, reason: 'corrupt' }
     if (this.#diverged !== undefined) return { deny: this.#diverged, reason: 'state_diverged' }
-    return identity.check(signal)
+    try {
+      store.mustOwn()
+    } catch (error) {
+      return { deny: messageOf(error), reason: 'authority_lost' }
+    }
+    return (await identity.check(signal)) ?? (await ownership?.check(signal))
+  }
+
+  status(): ManifestStatus {
+    const { ownership, upgradedFrom } = this.opened() as Running
+    const behind = ownership?.behind
+    return {
+      format: STORE_FORMAT,
+      ...(upgradedFrom !== undefined && { upgradedFrom }),
+      ...(behind !== undefined && { behind }),
+    }
+  }
+
+  async acknowledge({ actor }: { readonly actor: string }): Promise<boolean> {
+    if (typeof actor !== 'string' || actor === '')
+      throw new TypeError('acknowledge needs the name of an actor')
+    const { ownership } = this.opened() as Running
+    return ownership ? ownership.acknowledge(actor, this.#parts.audit) : false
   }
 
   /** Another node, or a bug, has erased what this state lists or can bring back: never silently. */
@@ -426,5 +425,14 @@ export class ManifestService implements Manifest, Service {
 
   contentDigest(): string {
     return contentDigest(this.opened().state)
+  }
+}
+
+function isOwned(store: Fenced): boolean {
+  try {
+    store.mustOwn()
+    return true
+  } catch {
+    return false
   }
 }

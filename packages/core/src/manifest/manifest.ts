@@ -38,6 +38,15 @@ export interface AgeQuery extends PageQuery {
   readonly before: number
 }
 
+export interface ManifestStatus {
+  /** Format of the manifest's store. */
+  readonly format: number
+  /** The format that it had before this start, when it was upgraded by it. */
+  readonly upgradedFrom?: number
+  /** Why nothing may be destroyed until somebody acknowledges this manifest (manifest_behind). */
+  readonly behind?: string
+}
+
 /**
  * The authority: which files exist, and what may be erased. Reads are synchronous and paged: no page holds anything
  * open, and a scan sees changes that are made between its pages.
@@ -55,6 +64,13 @@ export interface Manifest {
    * @throws HF_LOG_UNAVAILABLE, HF_COMMIT_UNKNOWN it still cannot be told
    */
   resolve(id: string, options?: CallOptions): Promise<CommitResult | undefined>
+  status(): ManifestStatus
+  /**
+   * The operator's word that this manifest is the one to go by, though the store says that another one, or a later
+   * state of this one, owns it: ends a manifest_behind. Audited. False when there was nothing to acknowledge.
+   * @throws HF_STORE_MISMATCH (the store's identity is missing or another's), HF_FORMAT_NEWER, HF_DATADIR_TAKEN
+   */
+  acknowledge(who: { readonly actor: string }): Promise<boolean>
   /** Waits until the local state is as new as the log's head was when this was called. @throws HF_LOG_UNAVAILABLE */
   barrier(options?: CallOptions): Promise<ManifestHead>
   head(): ManifestHead

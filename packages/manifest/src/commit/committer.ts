@@ -11,7 +11,6 @@ import {
 import type { Disk } from '../disk/disk.ts'
 import { ByteReader, ByteWriter } from '../format/bytes.ts'
 import { readBatch, writeBatch, writeRecordHead } from '../format/record.ts'
-import { named, TABLE } from '../format/rows.ts'
 import { type Applied, applyBatch } from '../state/apply.ts'
 import type { LocalEffects } from '../state/ops.ts'
 import { type BatchRow, SAME } from '../state/outcomes.ts'
@@ -22,8 +21,6 @@ import { grows, growsBy, recorded, takeGroup, type Waiting, type WaitingBatch } 
 import { EMBEDDED_TERM, type EmbeddedLog } from './log.ts'
 import { validateBatch } from './validate.ts'
 
-export const INCARNATION = named(TABLE.node, 'incarnation')
-
 export interface CommitterParts {
   readonly state: State
   readonly log: EmbeddedLog
@@ -33,7 +30,6 @@ export interface CommitterParts {
   readonly ids: Ids
   readonly failpoints: FailpointRegistry
   readonly nodeId: string
-  readonly incarnation: string
 }
 
 /**
@@ -182,15 +178,9 @@ export class Committer implements Commits {
   }
 
   #transact(group: readonly Waiting[]): void {
-    const { state, log, local, clock, failpoints, nodeId, incarnation } = this.#parts
+    const { state, log, local, clock, failpoints, nodeId } = this.#parts
     const batches = group.filter((waiting) => waiting.kind === 'batch')
     state.rows.transaction(() => {
-      const owner = state.rows.get(INCARNATION, (payload) => payload.text())
-      if (owner !== incarnation)
-        throw new HoldfastError(
-          'HF_DATADIR_TAKEN',
-          'another process has taken over this data folder; this one must end',
-        )
       for (const waiting of group) if (waiting.kind === 'local') waiting.change(state.rows)
       if (batches.length > 0) {
         const { head } = state

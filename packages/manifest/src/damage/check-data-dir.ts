@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { type CallOptions, createIds, HoldfastError, systemClock } from '@holdfast/core'
+import { type CallOptions, createIds, FailpointRegistry, HoldfastError, systemClock } from '@holdfast/core'
 import { lockDataDir } from '../data-dir/lock.ts'
 import { look } from './look.ts'
 
@@ -39,7 +39,7 @@ export async function checkDataDir(dataDir: string, options: CheckOptions = {}):
         context: { dataDir },
       },
     )
-  const lock = lockDataDir(dataDir, createIds(systemClock).next())
+  const lock = lockDataDir(dataDir, createIds(systemClock).next(), new FailpointRegistry())
   try {
     const { findings, rows, cutShort } = await look(dataDir, { ...options, deep: true })
     const problems = findings.map(({ where, problem }) => `${where}: ${problem}`)

@@ -1,11 +1,11 @@
 import { hasCode } from '@holdfast/core'
 import { EmbeddedLog } from '../commit/log.ts'
+import { formatOf, STORE_FORMAT } from '../data-dir/store-format.ts'
 import { indexOfLogRow, isReplicated, TABLE } from '../format/rows.ts'
 import { type Seal, sumOf } from '../format/seal.ts'
-import { isShared } from '../replicated/shared.ts'
+import { isShared } from '../replicated/log-id.ts'
 import { checkState } from '../state/check.ts'
 import { State } from '../state/state.ts'
-import { FORMAT, STORE_FORMAT } from '../state/upgrade.ts'
 import type { KeyValue } from '../store/key-value.ts'
 
 const PAGE = 1000
@@ -57,9 +57,8 @@ export function manifestProblems(
     if (BigInt.asUintN(64, sum) !== state.head.digest)
       problems.push('rows are missing, or stand where none were written')
     if (gap) problems.push('records of the log are missing')
-    const format = state.rows.get(FORMAT, (payload) => payload.varint())
     // Rows of the log looked different once; an older store is judged when it has been upgraded.
-    if (format === STORE_FORMAT && !isShared(state.rows))
+    if (formatOf(state.rows) === STORE_FORMAT && !isShared(state.rows))
       new EmbeddedLog(state.rows, seal).checkChain(state.head)
     if (deep) problems.push(...checkState(state, store, seal))
   } catch (error) {

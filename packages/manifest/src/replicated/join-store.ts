@@ -1,11 +1,6 @@
 import type { Ids, Storage } from '@holdfast/core'
-import {
-  encodeIdentity,
-  knowsStore,
-  readIdentity,
-  rememberStore,
-  STORE_RECORD,
-} from '../data-dir/store-identity.ts'
+import { encodeControl } from '../data-dir/control-file.ts'
+import { knowsStore, readIdentity, rememberStore, STORE_RECORD } from '../data-dir/store-identity.ts'
 import type { Rows } from '../state/rows.ts'
 
 /**
@@ -15,7 +10,7 @@ import type { Rows } from '../state/rows.ts'
 export async function joinStore(storage: Storage, rows: Rows, ids: Ids, logId: string): Promise<void> {
   if (knowsStore(rows)) return
   const own = { storeId: ids.next(), logId }
-  await storage.records.write(STORE_RECORD, encodeIdentity(own), { ifAbsent: true })
+  await storage.records.write(STORE_RECORD, encodeControl(own), { ifAbsent: true })
   const found = await readIdentity(storage)
   if (found?.logId === logId) rememberStore(rows, { storeId: found.storeId, logId, settled: true })
 }

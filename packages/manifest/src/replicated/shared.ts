@@ -3,23 +3,20 @@ import { type Denial, HoldfastError, hasCode, type Log, type Logger, messageOf, 
 import type { Commits } from '../commit/commits.ts'
 import type { Committer, CommitterParts } from '../commit/committer.ts'
 import type { RecordSource } from '../consumers/batches.ts'
-import { named, TABLE } from '../format/rows.ts'
 import type { Seal } from '../format/seal.ts'
-import type { Rows } from '../state/rows.ts'
 import { applyRecord } from './apply.ts'
 import { ReplicatedCommitter } from './committer.ts'
 import { Follower } from './follower.ts'
+import { logIdOf } from './log-id.ts'
 import { LogSource } from './log-source.ts'
 import { Members } from './members.ts'
 import { StateRoles } from './roles.ts'
 import { SharedTruncation } from './truncation.ts'
 
-/** The id of the log that the state was made of. */
-const LOG_ID = named(TABLE.node, 'shared log')
 /** How long an outcome is looked for, ms. */
 const OUTCOME_MS = 30_000
 
-export interface SharedParts extends Omit<CommitterParts, 'log' | 'incarnation'> {
+export interface SharedParts extends Omit<CommitterParts, 'log'> {
   readonly shared: Log
   readonly own: Committer
   readonly seal: Seal
@@ -54,7 +51,7 @@ export class Shared {
     this.log = log
     this.follower = new Follower({
       log,
-      logId: logIdOf(parts),
+      logId: logIdOf(log, state),
       head: () => state.head,
       seal,
       apply: (record) =>
@@ -143,37 +140,6 @@ export class Shared {
         await sleep(clock, wait, signal).catch(() => undefined)
       }
   }
-}
-
-/** The log's id is kept from the first time on: a state belongs to one log. */
-function logIdOf({ shared, state: { rows, head } }: SharedParts): string {
-  const known = rows.get(LOG_ID, (payload) => payload.text())
-  if (known !== undefined) return known
-  if (head.index > 0)
-    throw new HoldfastError(
-      'HF_LOG_DIVERGED',
-      'this data folder has a log of its own, and cannot go on with a shared one; give the node an empty data folder',
-      { context: { index: head.index } },
-    )
-  const { id } = shared
-  rows.transaction(() => rows.put(LOG_ID, (payload) => payload.text(id)))
-  return id
-}
-
-/** Whether the state in a store was made of a log that is not in it. */
-export function isShared(rows: Rows): boolean {
-  return rows.has(LOG_ID)
-}
-
-/** @throws HF_LOG_DIVERGED for a state that was made of a shared log, on a node that has none */
-export function mustBeAlone({ rows }: Pick<SharedParts['state'], 'rows'>): void {
-  const logId = rows.get(LOG_ID, (payload) => payload.text())
-  if (logId === undefined) return
-  throw new HoldfastError(
-    'HF_LOG_DIVERGED',
-    `this data folder follows the shared log ${logId}, and the node has no plugin that provides it; add that`,
-    { context: { logId } },
-  )
 }
 
 function reasonOf(error: HoldfastError): NonNullable<Denial['reason']> {

@@ -2,10 +2,6 @@ import { EMBEDDED_TERM } from '../commit/log.ts'
 import { behind, logRow, named, TABLE } from '../format/rows.ts'
 import type { State } from './state.ts'
 
-/** Format of the store as a whole: its tables and the names of their rows. */
-export const STORE_FORMAT = 2
-export const FORMAT = named(TABLE.node, 'format')
-
 /**
  * Inside a transaction: takes a store of format 1 on. It kept recent batches by other rows, one for each of them; they
  * are forgotten, as if they were long ago. The term of a log record stood in its bytes; now it stands before them too.

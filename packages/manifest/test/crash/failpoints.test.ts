@@ -83,12 +83,9 @@ describe.concurrent('a node that was killed goes on to the end that it would hav
   })
 
   for (const at of catalogue()) {
-    // Passed only on a full disk; test/disk walks them.
-    if (at.startsWith('reserve.')) continue
-    // Passed once in a life; below.
-    if (at.startsWith('mark.')) continue
-    // Passed only when there is something to recover; below.
-    if (at.startsWith('recovery.')) continue
+    // Passed only on a full disk (test/disk), only when there is something to recover (below), or once in a life (below,
+    // and start.test.ts).
+    if (/^(reserve|mark|recovery|start|acknowledge)\./.test(at)) continue
     for (const which of ['first', 'later'] as const)
       it(`[${guaranteeOf(at)}] killed at ${at}, its ${which} pass`, async ({ expect }) => {
         const times = passes.get(at) ?? 0

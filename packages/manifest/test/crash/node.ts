@@ -28,6 +28,9 @@ export function nodeIn(folder: string, failpoints: FailpointRegistry): HoldfastN
 const GUARANTEES: readonly (readonly [string, string])[] = [
   ['files.write.', 'X-11'],
   ['recovery.', 'X-11'],
+  ['start.', 'X-01'],
+  ['owner.record.', 'B-11'],
+  ['acknowledge.', 'B-11'],
   ['manifest.commit.', 'M-04'],
   ['eraser.', 'M-11'],
   ['local.delete.', 'M-11'],
