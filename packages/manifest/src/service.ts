@@ -29,6 +29,7 @@ import {
   type Roles,
   type Service,
   type Setting,
+  type StateRows,
   type Storage,
   type StorageKey,
 } from '@holdfast/core'
@@ -52,6 +53,8 @@ import { Pins } from './files/pins.ts'
 import { recoverPending } from './files/recovery.ts'
 import { createSeal, type Seal } from './format/seal.ts'
 import { ManifestHolds } from './holds.ts'
+import { install, sweepInstalls } from './install/install.ts'
+import { stateRows } from './install/rows.ts'
 import { LogReader } from './log/log-reader.ts'
 import { Truncation } from './log/truncation.ts'
 import type { Opened } from './opened.ts'
@@ -64,7 +67,9 @@ import { contentDigest } from './state/digest.ts'
 import { publicHead } from './state/head.ts'
 import { condemned, entries, entriesByAge, namespaces, publicKeyState, settings } from './state/scans.ts'
 import { State } from './state/state.ts'
+import type { KeyValue } from './store/key-value.ts'
 import { openLmdb } from './store/lmdb.ts'
+import { switchable } from './store/switchable.ts'
 
 export interface ManifestParts {
   readonly dataDir: string
@@ -97,6 +102,9 @@ interface Running extends Opened {
   readonly upgradedFrom: number | undefined
   readonly seal: Seal
   readonly shared: Shared | undefined
+  /** Puts another store in the place of this one, and gives this one. */
+  readonly use: (next: KeyValue) => KeyValue
+  readonly isOurs: (storeId: string | undefined) => boolean
   readonly disk: Disk
   readonly close: () => Promise<void>
 }
@@ -132,6 +140,7 @@ export class ManifestService implements Manifest, Service {
     const lock = lockDataDir(dataDir, this.#incarnation, failpoints)
     try {
       sweepLitter(dataDir)
+      sweepInstalls(dataDir)
       this.#running = await this.#open(disk, lock.release, signal)
     } catch (error) {
       lock.release()
@@ -163,7 +172,8 @@ export class ManifestService implements Manifest, Service {
     const lastStop = new LastStop(dataDir, failpoints)
     const isNew = await beforeOpen(lastStop, { ...this.#parts, ...(signal && { signal }) })
     if (!isNew) await lastStop.opened()
-    const store = fenced(openLmdb(folder), seal, this.#incarnation)
+    const base = switchable(openLmdb(folder))
+    const store = fenced(base, seal, this.#incarnation)
     try {
       if (isNew) await lastStop.opened()
       const state = new State(store, seal)
@@ -201,13 +211,15 @@ export class ManifestService implements Manifest, Service {
               failpoints,
               log,
             })
+      const isOurs = (storeId: string | undefined) =>
+        isOneStore || storeId === undefined || storeId === identity.storeId
       const pending = new Pending(rows)
       const eraseQueue = new EraseQueue(rows)
       const events = new KeptEvents(rows, () => shared?.floor ?? embedded.floor().index)
       const local = {
         settled: (key: string) => pending.end(key),
         mustErase: (key: string, since: number, storeId: string | undefined) => {
-          if (isOneStore || storeId === undefined || storeId === identity.storeId) eraseQueue.add(key, since)
+          if (isOurs(storeId)) eraseQueue.add(key, since)
         },
         // Where each node has a disk, what one has erased is still on the others.
         erased: (key: string) => {
@@ -293,6 +305,15 @@ export class ManifestService implements Manifest, Service {
         store,
         seal,
         shared,
+        isOurs,
+        use(next) {
+          const old = base.swap(next)
+          state.reload()
+          pending.reload()
+          local.reload()
+          shared?.members.forget()
+          return old
+        },
         disk,
         close,
       }
@@ -371,6 +392,35 @@ export class ManifestService implements Manifest, Service {
 
   async barrier(options?: CallOptions): Promise<ManifestHead> {
     await this.opened().committer.barrier(options)
+    return this.head()
+  }
+
+  rows(): StateRows {
+    const { state, store, shared, records, clock } = this.opened() as Running
+    return stateRows(state, store, shared?.follower.logId ?? records.id, clock)
+  }
+
+  async install(rows: StateRows, options: CallOptions = {}): Promise<ManifestHead> {
+    const running = this.opened() as Running
+    const { shared, events, ids } = running
+    if (!shared)
+      throw new HoldfastError(
+        'HF_OPTION_INVALID',
+        'this node has a log of its own: its state comes from there',
+        {
+          operation: 'manifest.install',
+        },
+      )
+    const { dataDir } = this.#parts
+    await shared.install((closing) => {
+      const deliver = events.consumers.any('onFileDeleted')
+      const { logId } = shared.follower
+      return install(
+        rows,
+        { ...running, log: shared.log, logId, dataDir, deliver, name: ids.next() },
+        { signal: options.signal ? AbortSignal.any([options.signal, closing]) : closing },
+      )
+    })
     return this.head()
   }
 

@@ -6,6 +6,7 @@ import type { Holds } from './holds.ts'
 import type { Position } from './log.ts'
 import type { Batch, CommitResult } from './ops.ts'
 import type { Role, Setting } from './settings.ts'
+import type { StateRows } from './state-rows.ts'
 
 /** Where the state is: the last record applied, and what it made of the state. */
 export interface ManifestHead {
@@ -73,6 +74,20 @@ export interface Manifest {
   acknowledge(who: { readonly actor: string }): Promise<boolean>
   /** Waits until the local state is as new as the log's head was when this was called. @throws HF_LOG_UNAVAILABLE */
   barrier(options?: CallOptions): Promise<ManifestHead>
+  /**
+   * All replicated rows as they are now, whatever is committed meanwhile. Dispose of it: it keeps old pages of the store
+   * alive, ten minutes at most.
+   */
+  rows(): StateRows
+  /**
+   * Takes the state of another node of the same log in the place of this one's: restored beside, verified, and switched
+   * in one step, so that a crash leaves the one or the other. Taps of `onManifestBatch` get a `reset`, what vanished is
+   * delivered to those of `onFileDeleted`, and this node's own rows stay.
+   * @throws HF_OPTION_INVALID for a node with a log of its own, or a state that is older than this one;
+   * HF_LOG_DIVERGED for a state that the log does not know; HF_FORMAT_NEWER; HF_MANIFEST_CORRUPT for rows that do not
+   * add up to their digest
+   */
+  install(rows: StateRows, options?: CallOptions): Promise<ManifestHead>
   head(): ManifestHead
   /** The node's own name, kept in its data folder. */
   readonly nodeId: string

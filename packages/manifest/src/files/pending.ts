@@ -13,6 +13,12 @@ export class Pending {
 
   constructor(rows: Rows) {
     this.#rows = rows
+    this.reload()
+  }
+
+  /** Reads anew. */
+  reload(): void {
+    this.#open.clear()
     for (const key of this.all()) this.#open.add(key)
   }
 

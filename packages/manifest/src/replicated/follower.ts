@@ -18,8 +18,6 @@ const LONGEST_WAIT_MS = 10_000
 
 export interface FollowerParts {
   readonly log: Log
-  /** The id of the log that the state was made of. */
-  readonly logId: string
   readonly head: () => Head
   readonly seal: Seal
   /** Applies the record that comes next, in one transaction. */
@@ -49,9 +47,34 @@ export class Follower {
   /** It was asked to connect anew. */
   #again = false
   #ended = false
+  #halted = false
+  #logId: string
 
-  constructor(parts: FollowerParts) {
+  /** `logId`: of the log that the state was made of. */
+  constructor(parts: FollowerParts, logId: string) {
     this.#parts = parts
+    this.#logId = logId
+  }
+
+  get logId(): string {
+    return this.#logId
+  }
+
+  /** Applies nothing more until `resume`: another state takes the place of this one. */
+  async halt(): Promise<void> {
+    this.#halted = true
+    const halted = new Error('the state is exchanged')
+    this.#connection.abort(halted)
+    this.#pause?.abort(halted)
+    await this.#running
+  }
+
+  /** Goes on from the state as it is now, whatever stopped it before. */
+  resume(logId: string): void {
+    this.#halted = false
+    this.#logId = logId
+    this.#stopped = undefined
+    if (!this.#ended) this.#running = this.#loop()
   }
 
   /** Why no record is applied any more: only a cure and a new start end that. */
@@ -107,10 +130,10 @@ export class Follower {
 
   async #loop(): Promise<void> {
     const { clock } = this.#parts
-    for (let failures = 0; !this.#ended; ) {
+    for (let failures = 0; !this.#ended && !this.#halted; ) {
       const before = this.#parts.head().index
       const error = await this.#connect()
-      if (this.#ended) return
+      if (this.#ended || this.#halted) return
       if (isFinal(error)) return this.#stop(error)
       failures = this.#parts.head().index > before ? 0 : failures
       if (this.#again) continue
@@ -124,7 +147,8 @@ export class Follower {
 
   /** Follows until something ends that, and gives what. */
   async #connect(): Promise<unknown> {
-    const { log, logId, head, seal } = this.#parts
+    const { log, head, seal } = this.#parts
+    const logId = this.#logId
     this.#connection = new AbortController()
     this.#again = false
     const { signal } = this.#connection
@@ -134,7 +158,7 @@ export class Follower {
       const { term, index, record: sum } = head()
       for await (const page of followChain(log, { logId, position: { term, index }, sum }, seal, { signal }))
         for (const record of page) {
-          if (this.#ended) return undefined
+          if (this.#ended || this.#halted) return undefined
           await this.#apply(record)
         }
       return new Error('the log has ended')

@@ -10,7 +10,7 @@ import {
   type Timer,
 } from '@holdfast/core'
 import type { Commits } from '../commit/commits.ts'
-import { behind, named, TABLE } from '../format/rows.ts'
+import { named, TABLE } from '../format/rows.ts'
 import type { ChainedRecord } from '../log/chain.ts'
 import { settings } from '../state/scans.ts'
 import type { State } from '../state/state.ts'
@@ -18,7 +18,7 @@ import type { State } from '../state/state.ts'
 /** Names of settings that nodes keep for themselves. */
 export const RESERVED_SETTINGS = 'holdfast/'
 const MEMBERS = `${RESERVED_SETTINGS}member/`
-const DIFFERING = named(TABLE.node, 'differing members')
+export const DIFFERING = named(TABLE.node, 'differing members')
 
 /** Records after which a member says how far it is, and the time (ms) after which it does so if there was any. */
 const EVERY_RECORDS = 1000
@@ -165,7 +165,7 @@ export class Members {
     if (!first) return undefined
     const [id, { index }] = first
     return {
-      deny: `the states of this node and of ${id} differ at record ${index}: look with check() which is wrong, and install another node's state there; it is over when they agree again`,
+      deny: `the states of this node and of ${id} differ at record ${index}: find out which is wrong (check() counts a state anew, and most members agree), and install another one's state there; it is over when they agree again`,
       reason: 'state_diverged',
     }
   }
@@ -185,12 +185,6 @@ export class Members {
     this.#digests.set(head.index, shown(head.digest))
   }
 }
-
-/** Where the rows of all members are. */
-export const MEMBER_ROWS = {
-  from: named(TABLE.setting, MEMBERS),
-  to: behind(named(TABLE.setting, MEMBERS)),
-} as const
 
 function shown(digest: bigint): string {
   return digest.toString(16).padStart(16, '0')

@@ -43,25 +43,30 @@ export class Shared {
   readonly #parts: SharedParts
   readonly #closing = new AbortController()
   #background: Promise<void> = Promise.resolve()
+  #installing: Promise<void> = Promise.resolve()
+  /** What waits for the log; undefined when it is done. */
+  #work: (() => Promise<void>) | undefined
 
   /** @throws HF_LOG_DIVERGED when the state was made of another log */
   constructor(parts: SharedParts) {
     const { shared: log, own, state, local, clock, disk, ids, nodeId, seal, logger } = parts
     this.#parts = parts
     this.log = log
-    this.follower = new Follower({
-      log,
-      logId: logIdOf(log, state),
-      head: () => state.head,
-      seal,
-      apply: (record) =>
-        own.local(() => {
-          applyRecord(state, record, local)
-          this.members.applied(record, this.committer)
-        }),
-      clock,
-      logger,
-    })
+    this.follower = new Follower(
+      {
+        log,
+        head: () => state.head,
+        seal,
+        apply: (record) =>
+          own.local(() => {
+            applyRecord(state, record, local)
+            this.members.applied(record, this.committer)
+          }),
+        clock,
+        logger,
+      },
+      logIdOf(log, state),
+    )
     this.roles = new StateRoles(state, nodeId)
     this.committer = new ReplicatedCommitter({
       log,
@@ -96,14 +101,35 @@ export class Shared {
   /** Follows the log from now on, and does `work` as soon as this node is as new as the log. */
   begin(work: () => Promise<void>): void {
     this.follower.begin()
-    this.#background = this.#once(async () => {
+    this.#work = async () => {
       await work()
       this.members.begin(this.committer)
+    }
+    this.#background = this.#once()
+  }
+
+  /** Puts another state in the place of this one: nothing is applied while `exchange` runs. One at a time. */
+  install(exchange: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const turn = this.#installing.then(async () => {
+      await this.follower.halt()
+      const { logId } = this.follower
+      try {
+        await exchange(this.#closing.signal)
+        this.follower.resume(this.log.id)
+      } catch (error) {
+        this.follower.resume(logId)
+        throw error
+      }
+      await this.#background
+      this.#background = this.#once()
     })
+    this.#installing = turn.catch(() => undefined)
+    return turn
   }
 
   async end(): Promise<void> {
     this.#closing.abort(new HoldfastError('HF_STOPPED', 'the manifest is closed: the node was stopped'))
+    await this.#installing
     await this.#background
     await this.members.end()
   }
@@ -126,14 +152,14 @@ export class Shared {
   }
 
   /** A log that is away keeps nobody from starting: what needs it is done when it is back. */
-  async #once(work: () => Promise<void>): Promise<void> {
+  async #once(): Promise<void> {
     const { signal } = this.#closing
     const { clock, logger } = this.#parts
-    for (let wait = 100; !signal.aborted; wait = Math.min(wait * 2, 10_000))
+    for (let wait = 100; this.#work && !signal.aborted; wait = Math.min(wait * 2, 10_000))
       try {
         await this.committer.barrier({ signal })
-        await work()
-        return
+        await this.#work()
+        this.#work = undefined
       } catch (error) {
         if (signal.aborted || this.follower.stopped) return
         logger.debug({ cause: messageOf(error), wait }, 'unfinished writes wait for the log')

@@ -8,6 +8,7 @@ import {
 } from '@holdfast/testkit'
 import { onTestFinished } from 'vitest'
 import type { Opened } from '../../src/opened.ts'
+import type { Shared } from '../../src/replicated/shared.ts'
 import { openedOf } from '../opened.ts'
 import { noErasing, T0 } from '../support.ts'
 
@@ -53,4 +54,11 @@ export async function failure(promise: Promise<unknown>): Promise<HoldfastError>
 /** The three nodes of a cluster. */
 export function nodesOf({ nodes }: MemoryCluster): [ClusterNode, ClusterNode, ClusterNode] {
   return [nodes[0]!, nodes[1]!, nodes[2]!]
+}
+
+/** What a node has instead of a log of its own. */
+export function shared(node: ClusterNode): Shared {
+  const { shared: found } = opened(node) as Opened & { readonly shared?: Shared }
+  if (!found) throw new TypeError(`${node.id} has a log of its own`)
+  return found
 }

@@ -111,6 +111,12 @@ export class ClusterNode {
     await life.node.stop().catch(() => undefined)
   }
 
+  /** Takes the state of another node in the place of its own, as one does that the log has left behind. */
+  async install(from: ClusterNode): Promise<void> {
+    using rows = from.node.service('manifest').rows()
+    await this.node.service('manifest').install(rows)
+  }
+
   /** Cuts the network between this node and the log, until the result is disposed of. */
   partition(): Disposable {
     const cut = this.#parts.shared.partition(this.#client)
