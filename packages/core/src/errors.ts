@@ -49,6 +49,7 @@ export const ERROR_CODES = {
   HF_LOG_GAP: 'not_found',
   HF_LOG_RECORD_TOO_LARGE: 'invalid',
   HF_LOG_UNAVAILABLE: 'unavailable',
+  HF_LOG_VERSION: 'unsupported',
   HF_MANIFEST_CORRUPT: 'corrupt',
   HF_NO_SPACE: 'no_space',
   HF_NOT_STARTED: 'unavailable',

@@ -179,6 +179,7 @@ export {
   type UpdateOp,
 } from './manifest/ops.ts'
 export type { JsonValue, Role, Setting } from './manifest/settings.ts'
+export type { StateRow, StateRows } from './manifest/state-rows.ts'
 export type { CounterName, GaugeName, HistogramName, LabelsOf, Metrics } from './metrics/catalogue.ts'
 export type {
   Counter,

@@ -25,7 +25,7 @@ import { DueRows } from './erase/due.ts'
 import { inTime } from './erase/in-time.ts'
 import { holdsOtherBytes, SET_ASIDE_AFTER } from './erase/judge.ts'
 import { clearAbandoned } from './files/unlisted.ts'
-import { dueRow, keyOfDueRow, timeOfDueRow } from './format/rows.ts'
+import { after, dueRow, keyOfDueRow, timeOfDueRow } from './format/rows.ts'
 import type { Opened } from './opened.ts'
 
 const CHUNK = 1000
@@ -159,14 +159,17 @@ export class ManifestEraser implements Eraser {
     const { pending } = this.#parts.opened()
     // On a full disk this cannot be committed; what follows makes room.
     if (pending.abandoned().length > 0) await clearAbandoned(this.#parts.opened()).catch(() => undefined)
-    const dooming = this.#due.take(this.#now(), CHUNK)
+    const all = this.#mayDoom
+    const dooming = all ? this.#due.take(this.#now(), CHUNK) : []
     const erasing = this.#tryable()
-    const forgetting = this.#forgettable(CHUNK)
-    if (dooming.length === 0 && erasing.length === 0 && forgetting.length === 0)
+    const forgetting = all ? this.#forgettable(CHUNK) : []
+    const settling = all ? this.#settled(CHUNK) : []
+    if (dooming.length === 0 && erasing.length === 0 && forgetting.length === 0 && settling.length === 0)
       return { erased: 0, more: false }
     const asked = new Set([...dooming, ...erasing.map(({ key }) => key)])
-    const fence = await this.#passGate(asked)
+    const fence = await this.#passGate(asked, all)
     await this.#doom(dooming, fence)
+    await this.#commit(this.#erasedOps(settling), fence)
     // What has become due meanwhile was not asked about.
     const erased = await this.#erase(
       this.#tryable().filter(({ key }) => asked.has(key)),
@@ -179,13 +182,42 @@ export class ManifestEraser implements Eraser {
     return { erased, more: this.#hasMore() }
   }
 
-  async #passGate(keys: Iterable<StorageKey>): Promise<Fence> {
+  /** On a disk of its own a node only follows what the one that holds the role has doomed. */
+  get #mayDoom(): boolean {
+    return this.#parts.opened().erases() === 'all'
+  }
+
+  /** Doomed keys that this node's own disk has nothing of any more, where others have disks too. */
+  #settled(limit: number): StorageKey[] {
+    const { state, eraseQueue, oneStore } = this.#parts.opened()
+    if (oneStore) return []
+    const settled: StorageKey[] = []
+    const end = dueRow('gone', 0, '')
+    for (let from = dueRow('doomed', 0, ''); settled.length < limit; ) {
+      const rows = state.rows.names(from, end, limit)
+      for (const row of rows) {
+        const key = keyOfDueRow(row) as StorageKey
+        if (!eraseQueue.get(key) && settled.length < limit) settled.push(key)
+      }
+      const last = rows.at(-1)
+      if (!last || rows.length < limit) break
+      from = after(last)
+    }
+    return settled
+  }
+
+  #erasedOps(keys: readonly StorageKey[]): Op[] {
+    return keys.map((key) => ({ type: 'erased', key, keep: this.#parts.tombstoneTime }))
+  }
+
+  async #passGate(keys: Iterable<StorageKey>, all: boolean): Promise<Fence> {
     const namespace = soleNamespace(this.#namespaces(keys))
     const request = {
       action: 'erase',
       actor: 'node',
       job: 'eraser',
       chunk: this.#passes++,
+      ...(!all && { doomed: true }),
       ...(namespace !== undefined && { namespace }),
     } as const
     const verdict = await this.#parts.gate.check(request, { signal: this.#stopping.signal })
@@ -216,8 +248,9 @@ export class ManifestEraser implements Eraser {
 
   async #erase(queued: readonly QueuedErase[], fence: Fence): Promise<number> {
     if (queued.length === 0) return 0
-    const { tombstoneTime } = this.#parts
-    const { committer, eraseQueue, failpoints, mustOwn } = this.#parts.opened()
+    const { committer, eraseQueue, failpoints, mustOwn, oneStore } = this.#parts.opened()
+    // What was found is judged by a state that is no older than the log was then.
+    await committer.barrier({ signal: this.#stopping.signal })
     const { targets, later, strays } = await this.#judge(queued)
     if (failpoints.armed) await failpoints.hit('eraser.delete.before')
     mustOwn()
@@ -229,15 +262,13 @@ export class ManifestEraser implements Eraser {
       if (outcome?.status === 'gone') gone.push(item.key)
       else later.push(this.#failed(item, whyNotGone(outcome)))
     }
-    if (later.length > 0 || strays.length > 0)
+    const over = oneStore ? strays : [...strays, ...gone]
+    if (later.length > 0 || over.length > 0)
       await committer.local(() => {
         for (const item of later) eraseQueue.put(item)
-        for (const key of strays) eraseQueue.remove(key)
+        for (const key of over) eraseQueue.remove(key)
       })
-    await this.#commit(
-      gone.map((key) => ({ type: 'erased', key, keep: tombstoneTime })),
-      fence,
-    )
+    if (this.#mayDoom) await this.#commit(this.#erasedOps(gone), fence)
     if (failpoints.armed) await failpoints.hit('eraser.erased.after')
     return gone.length
   }
@@ -342,7 +373,9 @@ export class ManifestEraser implements Eraser {
   }
 
   #hasMore(): boolean {
+    if (!this.#mayDoom) return this.#tryable().length > 0
     return (
+      this.#settled(1).length > 0 ||
       this.#due.take(this.#now(), 1).length > 0 ||
       this.#tryable().length > 0 ||
       this.#forgettable(1).length > 0
@@ -360,6 +393,7 @@ export class ManifestEraser implements Eraser {
     if (this.#hasMore()) return 0
     const now = clock.now()
     const until = now + LONGEST_SLEEP_MS
+    if (!this.#mayDoom) return Math.min(LONGEST_SLEEP_MS, Math.max(0, (eraseQueue.next() ?? until) - now))
     const [tombstone] = state.rows.names(dueRow('gone', 0, ''), dueRow('gone', until, ''), 1)
     const next = Math.min(
       this.#due.next(this.#now(), until) ?? until,

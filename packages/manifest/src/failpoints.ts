@@ -74,6 +74,16 @@ export const MANIFEST_FAILPOINTS = [
   'log.truncate.before',
   /** They are gone and the floor is above them, durably. */
   'log.truncate.after',
+  /** A page of another node's state is about to be written beside this one's. */
+  'install.page.before',
+  'install.page.after',
+  /** All rows are there and add up; what vanished is about to be noted. */
+  'install.join.before',
+  'install.join.after',
+  /** The other state is complete, and not this node's yet. */
+  'install.switch.before',
+  /** It is, durably. */
+  'install.switch.after',
 ] as const
 
 declare module '@holdfast/core' {

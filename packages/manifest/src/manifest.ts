@@ -35,7 +35,7 @@ export function manifest(options: ManifestOptions): Plugin {
     id: 'manifest',
     version: '0.1.0',
     api: '1.0',
-    needs: ['backend'],
+    needs: ['backend', 'log?'],
     provides: ['manifest', 'files', 'eraser', 'journal', 'batches'],
     failpoints: MANIFEST_FAILPOINTS,
     options: { ...options },
@@ -96,8 +96,18 @@ export function manifest(options: ManifestOptions): Plugin {
       let service: ManifestService
       let eraser: ManifestEraser
       const opened = () => service.opened()
-      provide('manifest', ({ backend }) => {
-        const parts = { storage: backend, clock, ids, failpoints, audit, log, givenId: node.givenId }
+      provide('manifest', ({ backend, log: sharedLog }) => {
+        const parts = {
+          storage: backend,
+          sharedLog,
+          clock,
+          ids,
+          failpoints,
+          gate,
+          audit,
+          log,
+          givenId: node.givenId,
+        }
         const { logKeep, tapCeiling, reserve, lowWater, checkTime } = config
         service = new ManifestService({
           ...parts,

@@ -1,6 +1,7 @@
-import type { Clock, FailpointRegistry, Ids, Logger } from '@holdfast/core'
-import type { Committer } from './commit/committer.ts'
+import type { Clock, FailpointRegistry, Ids, Logger, Position } from '@holdfast/core'
+import type { Commits } from './commit/commits.ts'
 import type { EmbeddedLog } from './commit/log.ts'
+import type { RecordSource } from './consumers/batches.ts'
 import type { KeptEvents } from './consumers/kept-events.ts'
 import type { EraseQueue } from './erase/queue.ts'
 import type { Pending } from './files/pending.ts'
@@ -12,11 +13,19 @@ import type { State } from './state/state.ts'
 /** What the parts of an open manifest share. */
 export interface Opened {
   readonly state: State
-  readonly committer: Committer
+  readonly committer: Commits
   readonly records: EmbeddedLog
   /** The same records by the contract of a log. */
   readonly reader: LogReader
-  readonly truncation: Truncation
+  /** Where taps read records. */
+  readonly source: RecordSource
+  /** Where the state was when it came from another node, if it ever did. */
+  readonly installed: () => Position | undefined
+  /** What this node may erase: all that is due, or only what is doomed already, from its own disk. */
+  readonly erases: () => 'all' | 'own disk'
+  /** Whether `erased` settles a key for this node's disk too. */
+  readonly oneStore: boolean
+  readonly truncation: Pick<Truncation, 'begin' | 'run' | 'end'>
   readonly pending: Pending
   readonly eraseQueue: EraseQueue
   readonly pins: Pins

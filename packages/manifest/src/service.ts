@@ -11,12 +11,14 @@ import {
   type Entry,
   type FailpointRegistry,
   type FilePath,
+  type Gate,
   HoldfastError,
   hasCode,
   type Ids,
   type KeyPage,
   type KeyQuery,
   type KeyState,
+  type Log,
   type Logger,
   type Manifest,
   type ManifestHead,
@@ -26,8 +28,10 @@ import {
   type Page,
   type PageQuery,
   type Role,
+  type Roles,
   type Service,
   type Setting,
+  type StateRows,
   type Storage,
   type StorageKey,
 } from '@holdfast/core'
@@ -51,9 +55,15 @@ import { Pins } from './files/pins.ts'
 import { recoverPending } from './files/recovery.ts'
 import { createSeal, type Seal } from './format/seal.ts'
 import { ManifestHolds } from './holds.ts'
+import { install, sweepInstalls } from './install/install.ts'
+import { stateRows } from './install/rows.ts'
 import { LogReader } from './log/log-reader.ts'
 import { Truncation } from './log/truncation.ts'
 import type { Opened } from './opened.ts'
+import { INSTALLED, readPosition } from './replicated/installed.ts'
+import { joinStore } from './replicated/join-store.ts'
+import { mustBeAlone } from './replicated/log-id.ts'
+import { Shared } from './replicated/shared.ts'
 import { checkState } from './state/check.ts'
 import { contentDigest } from './state/digest.ts'
 import { publicHead } from './state/head.ts'
@@ -67,7 +77,9 @@ import {
   settings,
 } from './state/scans.ts'
 import { State } from './state/state.ts'
+import type { KeyValue } from './store/key-value.ts'
 import { openLmdb } from './store/lmdb.ts'
+import { switchable } from './store/switchable.ts'
 
 export interface ManifestParts {
   readonly dataDir: string
@@ -79,9 +91,12 @@ export interface ManifestParts {
   readonly checkTime: number
   readonly givenId: string | undefined
   readonly storage: Storage
+  /** The log that is shared with other nodes; undefined: this node has one of its own. */
+  readonly sharedLog: Log | undefined
   readonly clock: Clock
   readonly ids: Ids
   readonly failpoints: FailpointRegistry
+  readonly gate: Gate
   readonly audit: Audit
   readonly log: Logger
   /** Records that the log keeps, whoever needs them. */
@@ -92,10 +107,14 @@ export interface ManifestParts {
 
 interface Running extends Opened {
   readonly identity: StoreIdentity
-  readonly ownership: Ownership
+  readonly ownership: Ownership | undefined
   readonly store: Fenced
   readonly upgradedFrom: number | undefined
   readonly seal: Seal
+  readonly shared: Shared | undefined
+  /** Puts another store in the place of this one, and gives this one. */
+  readonly use: (next: KeyValue) => KeyValue
+  readonly isOurs: (storeId: string | undefined) => boolean
   readonly disk: Disk
   readonly close: () => Promise<void>
 }
@@ -131,6 +150,7 @@ export class ManifestService implements Manifest, Service {
     const lock = lockDataDir(dataDir, this.#incarnation, failpoints)
     try {
       sweepLitter(dataDir)
+      sweepInstalls(dataDir)
       this.#running = await this.#open(disk, lock.release, signal)
     } catch (error) {
       lock.release()
@@ -138,9 +158,14 @@ export class ManifestService implements Manifest, Service {
     }
     try {
       // What was pending when a manifest was copied may have been listed since: only the right one can end it.
-      const isOurs = await this.#running.ownership.begin()
-      const recovered = isOurs ? await recoverPending(this.#running) : 0
-      if (recovered > 0) log.info({ recovered }, 'unfinished writes of an earlier run were condemned')
+      const isOurs = await this.#running.ownership?.begin()
+      const unfinished = isOurs === false ? [] : [...this.#running.pending.all()]
+      const recover = async () => {
+        const recovered = await recoverPending(this.opened(), unfinished)
+        if (recovered > 0) log.info({ recovered }, 'unfinished writes of an earlier run were condemned')
+      }
+      if (this.#running.shared) this.#running.shared.begin(recover)
+      else await recover()
       this.#running.truncation.begin()
       this.#running.disk.begin()
     } catch (error) {
@@ -150,19 +175,22 @@ export class ManifestService implements Manifest, Service {
   }
 
   async #open(disk: Disk, unlock: () => void, signal?: AbortSignal): Promise<Running> {
-    const { dataDir, givenId, storage, clock, ids, failpoints, log, logKeep, tapCeiling } = this.#parts
+    const { dataDir, givenId, storage, clock, ids, failpoints, log, logKeep, tapCeiling, sharedLog } =
+      this.#parts
     const seal = await createSeal()
     const folder = join(dataDir, 'manifest')
     const lastStop = new LastStop(dataDir, failpoints)
     const isNew = await beforeOpen(lastStop, { ...this.#parts, ...(signal && { signal }) })
     if (!isNew) await lastStop.opened()
-    const store = fenced(openLmdb(folder), seal, this.#incarnation)
+    const base = switchable(openLmdb(folder))
+    const store = fenced(base, seal, this.#incarnation)
     try {
       if (isNew) await lastStop.opened()
       const state = new State(store, seal)
       const { rows } = state
       // Whoever has a newer format keeps everything as it is.
       formatOf(rows)
+      if (!sharedLog) mustBeAlone(rows)
       const embedded = new EmbeddedLog(rows, seal)
       const { nodeId, upgradedFrom: nodeFormat } = await nodeIdOf(dataDir, givenId, failpoints)
       if (nodeFormat !== undefined) log.info({ from: nodeFormat }, 'node.json was upgraded')
@@ -174,44 +202,64 @@ export class ManifestService implements Manifest, Service {
           { from: upgradedFrom, to: STORE_FORMAT },
           'the store was upgraded; an older version cannot open it',
         )
+      const isOneStore = !sharedLog || storage.topology === 'shared'
+      if (sharedLog && isOneStore) await joinStore(storage, rows, ids, sharedLog.id)
       const identity = await StoreIdentity.open(storage, rows, ids, failpoints)
-      const ownership = new Ownership({
-        rows,
-        fence: store,
-        records: storage.records,
-        identity,
-        nodeId,
-        head: () => publicHead(state.head),
-        clock,
-        ids,
-        failpoints,
-        log,
-      })
+      // A store that nodes share belongs to their log, which tells how far each of them is.
+      const ownership =
+        sharedLog && isOneStore
+          ? undefined
+          : new Ownership({
+              rows,
+              fence: store,
+              records: storage.records,
+              identity,
+              nodeId,
+              head: () => publicHead(state.head),
+              clock,
+              ids,
+              failpoints,
+              log,
+            })
+      const isOurs = (storeId: string | undefined) =>
+        isOneStore || storeId === undefined || storeId === identity.storeId
       const pending = new Pending(rows)
       const eraseQueue = new EraseQueue(rows)
-      const events = new KeptEvents(rows, embedded)
+      const events = new KeptEvents(rows, () => shared?.floor ?? embedded.floor().index)
       const local = {
         settled: (key: string) => pending.end(key),
-        mustErase: (key: string, since: number) => eraseQueue.add(key, since),
-        erased: (key: string) => eraseQueue.remove(key),
+        mustErase: (key: string, since: number, storeId: string | undefined) => {
+          if (isOurs(storeId)) eraseQueue.add(key, since)
+        },
+        // Where each node has a disk, what one has erased is still on the others.
+        erased: (key: string) => {
+          if (isOneStore) eraseQueue.remove(key)
+        },
         diverged: (key: string, found: string) => this.#diverge(key, found),
         deleted: events.deleted,
         applied: events.applied,
         reload: () => {
           eraseQueue.reload()
           events.reload()
+          shared?.members.reload()
         },
       } satisfies CommitterParts['local']
-      const committer = new Committer({
-        state,
-        log: embedded,
-        local,
-        clock,
-        disk,
-        ids,
-        failpoints,
-        nodeId,
-      })
+      const parts = { state, log: embedded, local, clock, disk, ids, failpoints, nodeId }
+      const own = new Committer(parts)
+      const shared: Shared | undefined =
+        sharedLog &&
+        new Shared({
+          ...parts,
+          shared: sharedLog,
+          own,
+          seal,
+          logger: log,
+          gate: this.#parts.gate,
+          keep: logKeep,
+          ceiling: tapCeiling,
+          consumers: () => events.consumers.all(),
+        })
+      const committer = shared?.committer ?? own
       const reader = new LogReader({
         rows: embedded,
         failpoints,
@@ -221,7 +269,7 @@ export class ManifestService implements Manifest, Service {
       const close = async () => {
         reader.end()
         const mine = committer.broken === undefined && isOwned(store)
-        await committer.close()
+        await (shared ?? own).close()
         await disk.close()
         await store.close()
         // After damage the next start looks; and after a take-over the word is the other process's.
@@ -234,12 +282,18 @@ export class ManifestService implements Manifest, Service {
         committer,
         records: embedded,
         reader,
-        truncation: new Truncation({
-          opened: () => this.opened(),
-          clock,
-          keep: logKeep,
-          ceiling: tapCeiling,
-        }),
+        source: shared?.source ?? embedded,
+        installed: () => rows.get(INSTALLED, readPosition),
+        erases: () => (isOneStore || shared?.roles.roleFor('erase').mayAct === true ? 'all' : 'own disk'),
+        oneStore: isOneStore,
+        truncation:
+          shared?.truncation ??
+          new Truncation({
+            opened: () => this.opened(),
+            clock,
+            keep: logKeep,
+            ceiling: tapCeiling,
+          }),
         pending,
         eraseQueue,
         pins,
@@ -260,6 +314,16 @@ export class ManifestService implements Manifest, Service {
         mustOwn: () => store.mustOwn(),
         store,
         seal,
+        shared,
+        isOurs,
+        use(next) {
+          const old = base.swap(next)
+          state.reload()
+          pending.reload()
+          local.reload()
+          shared?.members.forget()
+          return old
+        },
         disk,
         close,
       }
@@ -274,15 +338,18 @@ export class ManifestService implements Manifest, Service {
     const running = this.#running
     if (!running) return
     await running.truncation.end()
+    await running.shared?.end()
     await running.committer.settle()
-    await running.ownership.end()
+    await running.ownership?.end()
     this.#running = undefined
     this.#stopped = true
     await running.close()
   }
 
   async checkGate(_request: unknown, { signal }: CallOptions): Promise<Denial | undefined> {
-    const { committer, identity, ownership, store } = this.opened() as Running
+    const { committer, identity, ownership, store, shared } = this.opened() as Running
+    const unfit = shared?.denial()
+    if (unfit) return unfit
     if (committer.broken !== undefined)
       return { deny: `the manifest cannot commit: ${committer.broken}`, reason: 'corrupt' }
     if (this.#diverged !== undefined) return { deny: this.#diverged, reason: 'state_diverged' }
@@ -291,12 +358,12 @@ export class ManifestService implements Manifest, Service {
     } catch (error) {
       return { deny: messageOf(error), reason: 'authority_lost' }
     }
-    return (await identity.check(signal)) ?? (await ownership.check(signal))
+    return (await identity.check(signal)) ?? (await ownership?.check(signal))
   }
 
   status(): ManifestStatus {
     const { ownership, upgradedFrom } = this.opened() as Running
-    const { behind } = ownership
+    const behind = ownership?.behind
     return {
       format: STORE_FORMAT,
       ...(upgradedFrom !== undefined && { upgradedFrom }),
@@ -307,7 +374,8 @@ export class ManifestService implements Manifest, Service {
   async acknowledge({ actor }: { readonly actor: string }): Promise<boolean> {
     if (typeof actor !== 'string' || actor === '')
       throw new TypeError('acknowledge needs the name of an actor')
-    return (this.opened() as Running).ownership.acknowledge(actor, this.#parts.audit)
+    const { ownership } = this.opened() as Running
+    return ownership ? ownership.acknowledge(actor, this.#parts.audit) : false
   }
 
   /** Another node, or a bug, has erased what this state lists or can bring back: never silently. */
@@ -328,10 +396,46 @@ export class ManifestService implements Manifest, Service {
     return this.opened().committer.commit(batch, { ...options, fresh: true })
   }
 
-  /** The log is in this process: the state is as new as its head when nothing is on the way. */
-  async barrier(): Promise<ManifestHead> {
-    await this.opened().committer.settle()
+  resolve(id: string, options?: CallOptions): Promise<CommitResult | undefined> {
+    return this.opened().committer.resolve(id, options)
+  }
+
+  async barrier(options?: CallOptions): Promise<ManifestHead> {
+    await this.opened().committer.barrier(options)
     return this.head()
+  }
+
+  rows(): StateRows {
+    const { state, store, shared, records, clock } = this.opened() as Running
+    return stateRows(state, store, shared?.follower.logId ?? records.id, clock)
+  }
+
+  async install(rows: StateRows, options: CallOptions = {}): Promise<ManifestHead> {
+    const running = this.opened() as Running
+    const { shared, events, ids } = running
+    if (!shared)
+      throw new HoldfastError(
+        'HF_OPTION_INVALID',
+        'this node has a log of its own: its state comes from there',
+        {
+          operation: 'manifest.install',
+        },
+      )
+    const { dataDir } = this.#parts
+    await shared.install((closing) => {
+      const deliver = events.consumers.any('onFileDeleted')
+      const { logId } = shared.follower
+      return install(
+        rows,
+        { ...running, log: shared.log, logId, dataDir, deliver, name: ids.next() },
+        { signal: options.signal ? AbortSignal.any([options.signal, closing]) : closing },
+      )
+    })
+    return this.head()
+  }
+
+  get roles(): Roles | undefined {
+    return (this.opened() as Running).shared?.roles
   }
 
   head(): ManifestHead {

@@ -11,6 +11,8 @@ export {
   MemoryObjects,
   memoryBackend,
 } from './backend-memory.ts'
+export { ClusterNode, type ClusterPlace } from './cluster/cluster-node.ts'
+export { MemoryCluster, type MemoryClusterOptions, memoryCluster } from './cluster/memory-cluster.ts'
 export type { ProgramOptions } from './crash/child-process.ts'
 export { crashChild } from './crash/crash-child.ts'
 export { type CrashOptions, type CrashOutcome, runUntilCrash } from './crash/run-until-crash.ts'
@@ -26,6 +28,7 @@ export {
   type LogUnderTest,
 } from './log/describe-log.ts'
 export { LOG_LAWS, type LogLaw } from './log/laws.ts'
+export type { HeldAppend } from './log-memory/faults.ts'
 export { MemoryLog, type MemoryLogOptions, memoryLog } from './log-memory/memory-log.ts'
 export { describePlugin } from './plugin/describe-plugin.ts'
 export { LAWS, type Law } from './plugin/laws.ts'

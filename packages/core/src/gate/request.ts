@@ -7,6 +7,8 @@ export interface GateActions {
   condemn: true
   /** Dooming condemned files and deleting their bytes: every pass of the eraser. */
   erase: true
+  /** Removing records of a shared log that nobody needs any more. */
+  truncate: true
 }
 export type GateAction = keyof GateActions
 
@@ -34,6 +36,11 @@ export interface GateRequest {
    * run that somebody asks for is not asked about at all. Absent and false: it is meant.
    */
   readonly dryRun?: boolean
+  /**
+   * True: only bytes of files that are doomed already are deleted, on this node's own disk. The log has permitted that to
+   * every node, so no role is needed.
+   */
+  readonly doomed?: boolean
 }
 
 /** The namespace that all have; undefined when there are several, when one is not known, and of nothing. */

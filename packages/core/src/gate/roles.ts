@@ -44,10 +44,14 @@ export interface Judged {
   readonly denial?: Denial
 }
 
-/** Asks the roles, and never fails: what goes wrong denies. A dry run needs no role, but a node that knows its own. */
+/** Asks the roles, and never fails: what goes wrong denies. A dry run needs no role, nor does the end of what was doomed, but a node that knows its own. */
 export async function judgeRole(
   roles: Roles,
-  { action, dryRun = false }: { readonly action: GateAction; readonly dryRun?: boolean },
+  {
+    action,
+    dryRun = false,
+    doomed = false,
+  }: { readonly action: GateAction; readonly dryRun?: boolean; readonly doomed?: boolean },
   options: { readonly signal?: AbortSignal },
 ): Promise<Judged> {
   let standing: unknown
@@ -59,7 +63,7 @@ export async function judgeRole(
   if (standing === undefined) return unknown('the role of this node is not known')
   if (!isStanding(standing))
     return unknown('what it gave for the role of this node is no standing', 'unknown')
-  if (standing.mayAct || dryRun) return { standing }
+  if (standing.mayAct || dryRun || doomed) return { standing }
   const { role, holder, retryAfter } = standing
   const held = holder === undefined ? 'no node that this one knows of' : `node ${holder}`
   const deny = `this node is ${role}; the role that ${action} needs is held by ${held}`

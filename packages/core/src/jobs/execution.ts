@@ -27,6 +27,8 @@ export interface ExecutionParts {
   readonly secrets: Secrets
   readonly failpoints: FailpointRegistry
   readonly backlog: () => number
+  /** Waits until this node is as new as its log. */
+  readonly fresh: (signal: AbortSignal) => Promise<unknown>
   readonly journal: Journal
   readonly report: JobReport
 }
@@ -167,7 +169,7 @@ export class Execution {
 
   #acting(job: JobDefinition<unknown>): ActingParts {
     const { id, signal } = this.#of
-    const { gate, clock, failpoints, backlog } = this.#parts
+    const { gate, clock, failpoints, backlog, fresh } = this.#parts
     return {
       id,
       actor: this.#facts.actor,
@@ -175,6 +177,7 @@ export class Execution {
       chunks: () => this.#facts.chunks,
       finished: (outcome, items) => this.#finished(job, outcome, items),
       gate,
+      fresh,
       clock,
       failpoints,
       backlog,

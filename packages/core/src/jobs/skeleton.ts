@@ -18,6 +18,8 @@ export interface ActingParts {
   /** Counts a finished chunk. */
   readonly finished: (outcome: ChunkOutcome, chunk: readonly PlanItem[]) => Promise<void>
   readonly gate: Gate
+  /** Waits until this node is as new as the log: what the plan found may have changed elsewhere since. */
+  readonly fresh: (signal: AbortSignal) => Promise<unknown>
   readonly clock: Clock
   readonly failpoints: FailpointRegistry
   /** Doomed and due files whose bytes are still there. */
@@ -27,7 +29,14 @@ export interface ActingParts {
 /** The question before every chunk. @throws Abort when the answer is no, or the run was cancelled */
 export async function passGate(
   job: { readonly name: string; readonly action: GateAction },
-  { id, actor, signal, chunks, gate }: Omit<ActingParts, 'finished' | 'backlog' | 'failpoints' | 'clock'>,
+  {
+    id,
+    actor,
+    signal,
+    chunks,
+    gate,
+    fresh,
+  }: Omit<ActingParts, 'finished' | 'backlog' | 'failpoints' | 'clock'>,
   namespace: string | undefined,
 ): Promise<Fence> {
   if (signal.aborted) throw cancelled(signal)
@@ -44,6 +53,10 @@ export async function passGate(
   )
   if (signal.aborted) throw cancelled(signal)
   if (!verdict.allowed) throw denied(verdict)
+  await fresh(signal).catch((error: unknown) => {
+    throw whyActFailed(error, signal)
+  })
+  if (signal.aborted) throw cancelled(signal)
   return { role: verdict.role, epoch: verdict.epoch }
 }
 

@@ -112,6 +112,9 @@ export class Kernel implements HoldfastNode {
       secrets,
       failpoints,
       backlog: () => (this.#registrations.has('eraser') ? this.eraser.backlog() : 0),
+      fresh: async (signal) => {
+        if (this.#registrations.has('manifest')) await this.service('manifest').barrier({ signal })
+      },
       get journal() {
         return node.#registrations.has('journal') ? node.service('journal') : memory
       },
@@ -152,10 +155,15 @@ export class Kernel implements HoldfastNode {
       )
   }
 
-  /** A service that is not open knows nothing yet. */
+  /** A service that is not open knows nothing yet. Where a log is shared, there always are roles. */
   #roles(): Roles | undefined {
-    if (!this.#registrations.has('roles')) return undefined
-    return this.#state === 'started' ? (this.#registrations.own('roles') as Roles) : UNKNOWN_ROLES
+    const own = this.#registrations.has('roles')
+    if (!own && !this.#registrations.has('log')) return undefined
+    if (this.#state !== 'started') return UNKNOWN_ROLES
+    if (own) return this.#registrations.own('roles') as Roles
+    return this.#registrations.has('manifest')
+      ? (this.service('manifest').roles ?? UNKNOWN_ROLES)
+      : UNKNOWN_ROLES
   }
 
   get id(): string {

@@ -3,6 +3,7 @@ import type { BatchSource } from '../hooks/consumers.ts'
 import type { Journal } from '../jobs/journal.ts'
 import type { Eraser } from '../manifest/eraser.ts'
 import type { Files } from '../manifest/files.ts'
+import type { Log } from '../manifest/log.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import type { Backend } from '../storage/backend.ts'
 import type { Storage } from '../storage/storage.ts'
@@ -18,6 +19,8 @@ export interface Services {
   files: Files
   eraser: Eraser
   journal: Journal
+  /** The log that this node shares with others. A node without one has a log of its own, inside its manifest. */
+  log: Log
   /** Who may act, on nodes whose actions are bound to roles. */
   roles: Roles
   /** What the kernel delivers `onManifestBatch` and `onFileDeleted` from. Plugins tap the hooks instead of needing it. */

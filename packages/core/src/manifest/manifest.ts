@@ -1,3 +1,4 @@
+import type { Roles } from '../gate/roles.ts'
 import type { FilePath, StorageKey } from '../paths.ts'
 import type { CallOptions } from '../storage/backend.ts'
 import type { Condemned, Entry, KeyState, NamespaceCounters } from './entry.ts'
@@ -5,6 +6,7 @@ import type { Holds } from './holds.ts'
 import type { Position } from './log.ts'
 import type { Batch, CommitResult } from './ops.ts'
 import type { Role, Setting } from './settings.ts'
+import type { StateRows } from './state-rows.ts'
 
 /** Where the state is: the last record applied, and what it made of the state. */
 export interface ManifestHead {
@@ -70,6 +72,12 @@ export interface Manifest {
    * HF_COMMIT_UNKNOWN (resolved later by the batch id), HF_DATADIR_TAKEN
    */
   commit(batch: Batch, options?: CallOptions): Promise<CommitResult>
+  /**
+   * What became of a batch whose commit ended in HF_COMMIT_UNKNOWN: its outcomes, or undefined when it was not committed
+   * and never will be by that call. Batches are remembered for the next 100,000.
+   * @throws HF_LOG_UNAVAILABLE, HF_COMMIT_UNKNOWN it still cannot be told
+   */
+  resolve(id: string, options?: CallOptions): Promise<CommitResult | undefined>
   status(): ManifestStatus
   /**
    * The operator's word that this manifest is the one to go by, though the store says that another one, or a later
@@ -77,8 +85,22 @@ export interface Manifest {
    * @throws HF_STORE_MISMATCH (the store's identity is missing or another's), HF_FORMAT_NEWER, HF_DATADIR_TAKEN
    */
   acknowledge(who: { readonly actor: string }): Promise<boolean>
-  /** Waits until the local state is as new as the log's head. */
+  /** Waits until the local state is as new as the log's head was when this was called. @throws HF_LOG_UNAVAILABLE */
   barrier(options?: CallOptions): Promise<ManifestHead>
+  /**
+   * All replicated rows as they are now, whatever is committed meanwhile. Dispose of it: it keeps old pages of the store
+   * alive, ten minutes at most.
+   */
+  rows(): StateRows
+  /**
+   * Takes the state of another node of the same log in the place of this one's: restored beside, verified, and switched
+   * in one step, so that a crash leaves the one or the other. Taps of `onManifestBatch` get a `reset`, what vanished is
+   * delivered to those of `onFileDeleted`, and this node's own rows stay.
+   * @throws HF_OPTION_INVALID for a node with a log of its own, or a state that is older than this one;
+   * HF_LOG_DIVERGED for a state that the log does not know; HF_FORMAT_NEWER; HF_MANIFEST_CORRUPT for rows that do not
+   * add up to their digest
+   */
+  install(rows: StateRows, options?: CallOptions): Promise<ManifestHead>
   head(): ManifestHead
   /** The node's own name, kept in its data folder. */
   readonly nodeId: string
@@ -100,6 +122,8 @@ export interface Manifest {
   namespaces(query?: PageQuery): Page<NamespaceCounters>
   /** Rules that keep files from being deleted. */
   readonly holds: Holds
+  /** Who may act, on a node that shares its log; undefined on one that has a log of its own, which may always. */
+  readonly roles: Roles | undefined
   /** The tenure of a role; undefined when nobody has ever held it. */
   role(name: string): Role | undefined
   setting(name: string): Setting | undefined

@@ -1,6 +1,5 @@
 import {
   type Batch,
-  type CallOptions,
   type Clock,
   type CommitResult,
   type FailpointRegistry,
@@ -17,6 +16,7 @@ import type { LocalEffects } from '../state/ops.ts'
 import { type BatchRow, SAME } from '../state/outcomes.ts'
 import type { Rows } from '../state/rows.ts'
 import type { State } from '../state/state.ts'
+import type { CommitOptions, Commits } from './commits.ts'
 import { grows, growsBy, recorded, takeGroup, type Waiting, type WaitingBatch } from './group.ts'
 import { EMBEDDED_TERM, type EmbeddedLog } from './log.ts'
 import { validateBatch } from './validate.ts'
@@ -32,15 +32,11 @@ export interface CommitterParts {
   readonly nodeId: string
 }
 
-export interface CommitOptions extends CallOptions {
-  readonly fresh?: boolean
-}
-
 /**
  * The one function that writes to the store. Batches that arrive together become one record and one synchronous
  * transaction: log, state and node-local rows, durable before anybody is answered.
  */
-export class Committer {
+export class Committer implements Commits {
   readonly #parts: CommitterParts
   readonly #queue: Waiting[] = []
   readonly #scratch = new ByteWriter()
@@ -83,6 +79,17 @@ export class Committer {
     return new Promise((resolve, reject) =>
       this.#enqueue({ kind: 'batch', batch: record, bytes, resolve, reject }),
     )
+  }
+
+  async resolve(id: string): Promise<CommitResult | undefined> {
+    await this.settle()
+    const row = this.#parts.state.recent.find(id)
+    return row && resultOf(id, { ...row, repeated: false })
+  }
+
+  /** The log is in this process: the state is as new as its head when nothing is on the way. */
+  barrier(): Promise<void> {
+    return this.settle()
   }
 
   /** Changes node-local rows in the next transaction. */
@@ -235,7 +242,7 @@ export class Committer {
   }
 }
 
-function resultOf(
+export function resultOf(
   id: string,
   { status, position, outcomes, repeated }: BatchRow & { readonly repeated: boolean },
 ): CommitResult {

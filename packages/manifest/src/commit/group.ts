@@ -36,15 +36,15 @@ const GROUP_OPS = 4000
 const GROUP_BYTES = 4 * 1024 * 1024
 
 /** Takes the next group off the queue: whoever waits together shares one sync. */
-export function takeGroup(queue: Waiting[]): Waiting[] {
+export function takeGroup<W extends Waiting>(queue: W[], most = GROUP_BYTES): W[] {
   let ops = 0
   let bytes = 0
   let size = 0
   while (size < queue.length) {
-    const next = queue[size] as Waiting
+    const next = queue[size] as W
     ops += next.kind === 'batch' ? next.batch.ops.length : 1
     bytes += next.kind === 'batch' ? next.bytes.length : 0
-    if (size > 0 && (ops > GROUP_OPS || bytes > GROUP_BYTES)) break
+    if (size > 0 && (ops > GROUP_OPS || bytes > Math.min(most, GROUP_BYTES))) break
     size++
   }
   return queue.splice(0, size)

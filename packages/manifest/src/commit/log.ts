@@ -1,5 +1,5 @@
-import { HoldfastError, LOG_START, type LogRecord, type Position } from '@holdfast/core'
-import { type ByteReader, corrupt, newer } from '../format/bytes.ts'
+import { HoldfastError, LOG_START, type LogRecord, logGap, type Position } from '@holdfast/core'
+import { asBuffer, type ByteReader, corrupt, newer } from '../format/bytes.ts'
 import { type Recorded, readRecord } from '../format/record.ts'
 import { indexOfLogRow, logRow, named, TABLE } from '../format/rows.ts'
 import type { Seal } from '../format/seal.ts'
@@ -8,6 +8,9 @@ import type { Rows } from '../state/rows.ts'
 
 /** Term of every record of an embedded log: it has one leader, this process. */
 export const EMBEDDED_TERM = 1
+
+/** Bytes of records that a tap reads at once. */
+const TAP_BYTES = 1024 * 1024
 
 const LOG = named(TABLE.node, 'log')
 /** Format of the log's own row. */
@@ -84,6 +87,16 @@ export class EmbeddedLog {
       records.push(next)
     }
     return records
+  }
+
+  /** For taps: the records behind a position, read. @throws HF_LOG_GAP */
+  behind(position: Position, { limit }: { readonly limit: number }) {
+    const floor = this.floor()
+    if (position.index < floor.index) throw logGap(position, floor)
+    return this.page(position.index, { maxRecords: limit, maxBytes: TAP_BYTES }).map((found) => ({
+      position: found.position,
+      record: readRecord(asBuffer(found.bytes)),
+    }))
   }
 
   /** The record at an index, read. */

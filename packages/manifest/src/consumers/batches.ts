@@ -1,23 +1,43 @@
-import type {
-  BatchSource,
-  CallOptions,
-  CommittedBatch,
-  ConsumerName,
-  ConsumerRow,
-  Cursor,
-  DeletedFile,
-  DurableHook,
-  EventPage,
-  HookEvents,
-  ManifestEvent,
-  Position,
+import {
+  type BatchSource,
+  type CallOptions,
+  type CommittedBatch,
+  type ConsumerName,
+  type ConsumerRow,
+  type Cursor,
+  type DeletedFile,
+  type DurableHook,
+  type EventPage,
+  type HookEvents,
+  hasCode,
+  type ManifestEvent,
+  type ManifestReset,
+  type Position,
 } from '@holdfast/core'
 import { corrupt } from '../format/bytes.ts'
+import type { Recorded } from '../format/record.ts'
 import type { Opened } from '../opened.ts'
 import type { KeptEvents } from './kept-events.ts'
 
 /** Ops of one read: reading them blocks the process. */
 const OPS = 2000
+
+export interface SourceRecord {
+  readonly position: Position
+  readonly record: Recorded
+}
+
+/** Where the records are that events are made of. */
+export interface RecordSource {
+  /**
+   * Some of the records behind a position that are applied here, about `limit` of them at most.
+   * @throws HF_LOG_GAP with the `floor`
+   */
+  behind(
+    position: Position,
+    options: CallOptions & { readonly limit: number },
+  ): Promise<readonly SourceRecord[]> | readonly SourceRecord[]
+}
 
 /** The service `batches`: what the kernel delivers hooks from. */
 export class ManifestBatches implements BatchSource {
@@ -81,23 +101,44 @@ export class ManifestBatches implements BatchSource {
   async read<H extends DurableHook>(
     hook: H,
     after: Cursor,
-    { limit }: CallOptions & { readonly limit: number },
+    { limit, signal }: CallOptions & { readonly limit: number },
   ): Promise<EventPage<HookEvents[H]>> {
-    const page = hook === 'onManifestBatch' ? this.#batches(after, limit) : this.#deletions(after, limit)
+    const page =
+      hook === 'onManifestBatch' ? await this.#batches(after, limit, signal) : this.#deletions(after, limit)
     return page as EventPage<HookEvents[H]>
   }
 
   /** Whole records, so that none is read twice. */
-  #batches({ position, done }: Cursor, limit: number): EventPage<ManifestEvent> {
-    const head = this.head()
-    const floor = this.#opened().records.floor()
-    if (position.index < floor.index) return resetAt(floor)
+  async #batches(
+    { position, done }: Cursor,
+    limit: number,
+    signal: AbortSignal | undefined,
+  ): Promise<EventPage<ManifestEvent>> {
+    const { installed, source, events: kept } = this.#opened()
+    const since = installed()
+    if (since && position.index < since.index) return resetAt(since, 'installed')
+    let records: readonly SourceRecord[]
+    try {
+      records = await source.behind(position, { limit, ...(signal && { signal }) })
+    } catch (error) {
+      if (hasCode(error, 'HF_LOG_GAP')) return resetAt(error.context.floor as Position, 'truncated')
+      throw error
+    }
     const events: { event: ManifestEvent; after: Cursor }[] = []
     let before = position
     let ops = 0
-    while (before.index < head.index && events.length < limit && ops < OPS) {
+    for (const { position: here, record } of records) {
+      if (events.length >= limit || ops >= OPS) break
+      const outcomes = kept.outcomes(here.index)
+      // Beside a record that is there, its outcomes are kept while anybody needs them.
+      if (!outcomes) throw corrupt('no outcomes of a record where a tap has to go on', { index: here.index })
       const skip = before === position ? done : 0
-      const { position: here, batches } = this.#batchesOf(before.index + 1)
+      const batches = record.batches.flatMap(({ id, ops }, ordinal): CommittedBatch[] => {
+        const its = outcomes[ordinal]
+        return its
+          ? [{ type: 'batch', id, position: here, ordinal, time: record.time, ops, outcomes: its }]
+          : []
+      })
       const last = batches.at(-1)
       for (const [at, event] of batches.entries()) {
         ops += event.ops.length
@@ -110,19 +151,6 @@ export class ManifestBatches implements BatchSource {
       before = here
     }
     return { events, upTo: before === position ? { position, done } : { position: before, done: 0 } }
-  }
-
-  /** The batches of a record that are events. */
-  #batchesOf(index: number): { position: Position; batches: CommittedBatch[] } {
-    const found = this.#opened().events.record(index)
-    // Above the floor, both rows are written with their record while anybody needs them.
-    if (!found) throw corrupt('no record where a tap has to go on', { index })
-    const { position, record, outcomes } = found
-    const batches = record.batches.flatMap(({ id, ops }, ordinal): CommittedBatch[] => {
-      const its = outcomes[ordinal]
-      return its ? [{ type: 'batch', id, position, ordinal, time: record.time, ops, outcomes: its }] : []
-    })
-    return { position, batches }
   }
 
   #deletions({ position, done }: Cursor, limit: number): EventPage<DeletedFile> {
@@ -144,8 +172,8 @@ export class ManifestBatches implements BatchSource {
   }
 }
 
-/** In the place of everything that was truncated. What the log still holds comes behind it. */
-function resetAt(floor: Position): EventPage<ManifestEvent> {
-  const after = { position: floor, done: 0 }
-  return { events: [{ event: { type: 'reset', position: floor, reason: 'truncated' }, after }], upTo: after }
+/** In the place of everything that cannot be delivered any more. What the log still holds comes behind it. */
+function resetAt(position: Position, reason: ManifestReset['reason']): EventPage<ManifestEvent> {
+  const after = { position, done: 0 }
+  return { events: [{ event: { type: 'reset', position, reason }, after }], upTo: after }
 }

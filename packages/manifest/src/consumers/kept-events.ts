@@ -1,6 +1,4 @@
 import type { OpOutcome, Position } from '@holdfast/core'
-import type { EmbeddedLog } from '../commit/log.ts'
-import type { Recorded } from '../format/record.ts'
 import { deletionRow, outcomeRow } from '../format/rows.ts'
 import type { Applied } from '../state/apply.ts'
 import type { DoomedFile } from '../state/ops.ts'
@@ -24,13 +22,14 @@ const TRIM = 1000
 export class KeptEvents {
   readonly consumers: ConsumerRows
   readonly #rows: Rows
-  readonly #log: EmbeddedLog
+  readonly #floor: () => number
   /** Deletions of the record that is being applied. */
   #ordinal = 0
 
-  constructor(rows: Rows, log: EmbeddedLog) {
+  /** `floor`: index of the last record that is not in the log any more, as far as is known. */
+  constructor(rows: Rows, floor: () => number) {
     this.#rows = rows
-    this.#log = log
+    this.#floor = floor
     this.consumers = new ConsumerRows(rows)
   }
 
@@ -47,17 +46,9 @@ export class KeptEvents {
     if (this.consumers.any('onManifestBatch')) putOutcomes(this.#rows, index, batches)
   }
 
-  /** A record with the outcomes of its batches; undefined when it is not in the log. */
-  record(index: number):
-    | {
-        readonly position: Position
-        readonly record: Recorded
-        readonly outcomes: readonly (readonly OpOutcome[] | undefined)[]
-      }
-    | undefined {
-    const found = this.#log.record(index)
-    const outcomes = outcomesAt(this.#rows, index)
-    return found && outcomes && { ...found, outcomes }
+  /** What became of each batch of a record; undefined for those that are no events. */
+  outcomes(index: number): readonly (readonly OpOutcome[] | undefined)[] | undefined {
+    return outcomesAt(this.#rows, index)
   }
 
   deletions(after: number, done: number, limit: number): Deletion[] {
@@ -79,7 +70,7 @@ export class KeptEvents {
   #passed(limit: number): Buffer[] {
     const passed = this.consumers.passed('onManifestBatch') ?? Number.MAX_SAFE_INTEGER - 1
     // Outcomes without their record are of no use to a tap that was left behind.
-    const outcomes = Math.max(passed, this.#log.floor().index)
+    const outcomes = Math.max(passed, this.#floor())
     const deletions = this.consumers.passed('onFileDeleted') ?? Number.MAX_SAFE_INTEGER - 1
     return [
       ...this.#rows.names(outcomeRow(0), outcomeRow(outcomes + 1), limit),

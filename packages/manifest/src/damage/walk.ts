@@ -3,6 +3,7 @@ import { EmbeddedLog } from '../commit/log.ts'
 import { formatOf, STORE_FORMAT } from '../data-dir/store-format.ts'
 import { indexOfLogRow, isReplicated, TABLE } from '../format/rows.ts'
 import { type Seal, sumOf } from '../format/seal.ts'
+import { isShared } from '../replicated/log-id.ts'
 import { checkState } from '../state/check.ts'
 import { State } from '../state/state.ts'
 import type { KeyValue } from '../store/key-value.ts'
@@ -57,7 +58,8 @@ export function manifestProblems(
       problems.push('rows are missing, or stand where none were written')
     if (gap) problems.push('records of the log are missing')
     // Rows of the log looked different once; an older store is judged when it has been upgraded.
-    if (formatOf(state.rows) === STORE_FORMAT) new EmbeddedLog(state.rows, seal).checkChain(state.head)
+    if (formatOf(state.rows) === STORE_FORMAT && !isShared(state.rows))
+      new EmbeddedLog(state.rows, seal).checkChain(state.head)
     if (deep) problems.push(...checkState(state, store, seal))
   } catch (error) {
     // What a later version wrote is for that version to judge; the start says so.

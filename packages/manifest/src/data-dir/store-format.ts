@@ -1,6 +1,7 @@
 import type { EmbeddedLog } from '../commit/log.ts'
 import { newer } from '../format/bytes.ts'
 import { named, TABLE } from '../format/rows.ts'
+import { isShared } from '../replicated/log-id.ts'
 import type { Rows } from '../state/rows.ts'
 import type { State } from '../state/state.ts'
 import { upgradeFrom1 } from '../state/upgrade.ts'
@@ -35,7 +36,7 @@ export function takeOver(
     state.reload()
     const format = formatOf(rows)
     if (format === 1) upgradeFrom1(state)
-    log.checkChain(state.head)
+    if (!isShared(rows)) log.checkChain(state.head)
     log.begin(logId)
     beginLife(rows, incarnation, state.head.index)
     return format === STORE_FORMAT ? undefined : format

@@ -12,7 +12,7 @@ import type { Rows } from '../state/rows.ts'
 import { decodeControl, encodeControl } from './control-file.ts'
 
 const STORE = named(TABLE.node, 'store')
-const RECORD = 'store.json'
+export const STORE_RECORD = 'store.json'
 const SAYS: Record<'lost' | 'damaged', string> = {
   lost: 'the store has lost its identity record: is it mounted?',
   damaged:
@@ -66,12 +66,12 @@ export class StoreIdentity {
       identity.#note(found)
       return identity
     }
-    if (!kept) remember(rows, known)
+    if (!kept) rememberStore(rows, known)
     if (failpoints.armed) await failpoints.hit('start.identity.before')
     if (found.state === 'lost' && !(await identity.#write({ ifAbsent: true })))
       identity.#mustBeOurs(await identity.#read(), known)
     if (failpoints.armed) await failpoints.hit('start.identity.written')
-    remember(rows, { ...known, settled: true })
+    rememberStore(rows, { ...known, settled: true })
     if (failpoints.armed) await failpoints.hit('start.identity.after')
     return identity
   }
@@ -135,11 +135,11 @@ export class StoreIdentity {
 
   async #write(options: { readonly ifAbsent?: boolean }): Promise<boolean> {
     const { storeId, logId } = this
-    return this.#storage.records.write(RECORD, encodeControl({ storeId, logId }), options)
+    return this.#storage.records.write(STORE_RECORD, encodeControl({ storeId, logId }), options)
   }
 
   async #read(signal?: AbortSignal): Promise<Found> {
-    const bytes = await this.#storage.records.read(RECORD, signal ? { signal } : {})
+    const bytes = await this.#storage.records.read(STORE_RECORD, signal ? { signal } : {})
     if (!bytes) return { state: 'lost' }
     const control = decodeControl(bytes)
     if (control.state !== 'read') return control
@@ -167,6 +167,19 @@ function mismatch(message: string, context: Record<string, unknown>): HoldfastEr
   return new HoldfastError('HF_STORE_MISMATCH', message, { context })
 }
 
+/** What a store says that it is; undefined when it says nothing, or nothing that can be read. */
+export async function readIdentity(storage: Storage): Promise<Omit<Known, 'settled'> | undefined> {
+  const bytes = await storage.records.read(STORE_RECORD)
+  const control = bytes && decodeControl(bytes)
+  if (control?.state !== 'read') return undefined
+  const { storeId, logId } = control.fields
+  return typeof storeId === 'string' && typeof logId === 'string' ? { storeId, logId } : undefined
+}
+
+export function knowsStore(rows: Rows): boolean {
+  return readKnown(rows) !== undefined
+}
+
 function readKnown(rows: Rows): Known | undefined {
   return rows.get(STORE, (payload) => ({
     storeId: payload.text(),
@@ -175,7 +188,7 @@ function readKnown(rows: Rows): Known | undefined {
   }))
 }
 
-function remember(rows: Rows, known: Known): void {
+export function rememberStore(rows: Rows, known: Known): void {
   rows.transaction(() =>
     rows.put(STORE, (payload) =>
       payload

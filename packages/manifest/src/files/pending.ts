@@ -13,13 +13,18 @@ export class Pending {
 
   constructor(rows: Rows) {
     this.#rows = rows
-    for (let after = ''; ; ) {
-      const page = this.page(1000, after)
-      for (const key of page) this.#open.add(key)
-      const last = page.at(-1)
-      if (last === undefined) return
-      after = last
-    }
+    this.reload()
+  }
+
+  /** Reads anew. */
+  reload(): void {
+    this.#open.clear()
+    for (const key of this.all()) this.#open.add(key)
+  }
+
+  /** All keys that are pending. */
+  *all(): Generator<StorageKey> {
+    for (let page = this.page(); page.length > 0; page = this.page(undefined, page.at(-1))) yield* page
   }
 
   /** Inside a transaction, before the first byte is written. */

@@ -173,3 +173,8 @@ export function newer(what: string, version: number): HoldfastError {
     },
   )
 }
+
+/** The same bytes as a buffer. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

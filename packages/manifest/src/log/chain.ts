@@ -1,6 +1,8 @@
-import { type CallOptions, type Log, logDiverged, type Position } from '@holdfast/core'
+import { type CallOptions, hasCode, type Log, logDiverged, type Position } from '@holdfast/core'
+import { asBuffer } from '../format/bytes.ts'
 import { type Recorded, readRecord } from '../format/record.ts'
 import type { Seal } from '../format/seal.ts'
+import { logVersion } from '../replicated/log-errors.ts'
 
 /** How far a reader of a log has come, and what it must find there again. */
 export interface ChainPoint {
@@ -23,6 +25,7 @@ export interface ChainedRecord {
  * anew at start and at each reconnect.
  * @throws HF_LOG_DIVERGED for a log that went back in time, was re-created or diverged
  * @throws HF_LOG_GAP when the log no longer reaches back to the reader
+ * @throws HF_LOG_VERSION at a record that a later version of this package has made
  */
 export async function* followChain(
   log: Log,
@@ -34,16 +37,31 @@ export async function* followChain(
   let { position, sum } = from
   for await (const page of log.follow(position, options)) {
     const records: ChainedRecord[] = []
-    for (const found of page) {
-      const bytes = asBuffer(found.bytes)
-      const record = readRecord(bytes)
-      if (found.position.index !== position.index + 1 || record.previous !== sum)
-        throw logDiverged(position, { next: found.position })
-      position = found.position
-      sum = seal.sum(bytes)
-      records.push({ position, record, sum })
+    try {
+      for (const found of page) {
+        const bytes = asBuffer(found.bytes)
+        const record = read(bytes, found.position)
+        if (found.position.index !== position.index + 1 || record.previous !== sum)
+          throw logDiverged(position, { next: found.position })
+        position = found.position
+        sum = seal.sum(bytes)
+        records.push({ position, record, sum })
+      }
+    } catch (error) {
+      // What comes before the record that cannot be used is good.
+      if (records.length > 0) yield records
+      throw error
     }
     yield records
+  }
+}
+
+/** @throws HF_LOG_VERSION for a record or an op that only a later version knows */
+function read(bytes: Buffer, position: Position): Recorded {
+  try {
+    return readRecord(bytes)
+  } catch (error) {
+    throw hasCode(error, 'HF_FORMAT_NEWER') ? logVersion(position, error) : error
   }
 }
 
@@ -62,8 +80,4 @@ async function mustHold(log: Log, from: ChainPoint, seal: Seal, options: CallOpt
     break
   }
   throw logDiverged(position, { head: await log.head(options) })
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -21,7 +21,7 @@ export function doom(
   if (known.as === 'missing') state.bury(key, known, time + keep, state.nextGeneration())
   else {
     state.doom(key, known, { ...kept, state: 'doomed', since: time, generation: state.nextGeneration() })
-    local.mustErase(key, time)
+    local.mustErase(key, time, known.unlisted?.storeId)
   }
   const { entry, reason, run } = known
   if (entry) local.deleted(position, { key, path: entry.path, reason, ...(run !== undefined && { run }) })

@@ -19,8 +19,8 @@ export interface OpContext {
 export interface LocalEffects {
   /** The key is known to the log now: this node need not remember that it was writing it. */
   settled(key: string): void
-  /** This node's store may hold the bytes of a doomed key. */
-  mustErase(key: string, since: number): void
+  /** This node's store may hold the bytes of a doomed key; `storeId`: only that store can. */
+  mustErase(key: string, since: number, storeId: string | undefined): void
   /** A key that was listed once is doomed or dropped by the record at this position. */
   deleted(position: Position, file: DoomedFile): void
   /** Nobody has to erase this key any more. */

@@ -31,7 +31,14 @@ export interface KeyValue {
    * Synchronous from end to end: an asynchronous transaction would not roll back on a throw.
    */
   transaction<T>(fn: (writer: Writer) => T): T
+  /** The rows as they are now, whatever is written later. To be closed soon: nothing that it sees is given back. */
+  snapshot(): Snapshot
   close(): Promise<void>
+}
+
+export interface Snapshot {
+  range(query: RangeQuery): Row[]
+  close(): void
 }
 
 export interface Writer {

@@ -1,8 +1,8 @@
 import { dirname } from 'node:path'
 import { HoldfastError, messageOf } from '@holdfast/core'
-import { type Database, open } from 'lmdb'
+import { type Database, open, type Transaction } from 'lmdb'
 import { syncPath } from '../disk/durable-folder.ts'
-import type { KeyValue, Row } from './key-value.ts'
+import type { KeyValue, RangeQuery, Row } from './key-value.ts'
 
 /** The manifest's rows in an LMDB environment in `folder`. `readOnly`: for a look, by a process of its own. */
 export function openLmdb(folder: string, { readOnly = false } = {}): KeyValue {
@@ -33,15 +33,17 @@ export function openLmdb(folder: string, { readOnly = false } = {}): KeyValue {
     put: (key: Buffer, value: Buffer) => void db.putSync(key, value),
     remove: (key: Buffer) => void db.removeSync(key),
   }
+  const range = ({ from, to, limit, reverse = false }: RangeQuery, transaction?: Transaction) => {
+    // A reverse scan of lmdb-js has its upper end inside and its lower end outside; ours are the other way round.
+    const bounds = reverse
+      ? { start: to, end: from, reverse, exclusiveStart: true, inclusiveEnd: true }
+      : { start: from, end: to }
+    const options = { ...bounds, limit, ...(transaction && { transaction }) }
+    return sound(folder, () => [...db.getRange(options)] as { key: Buffer; value: Buffer }[])
+  }
   return {
     get: (key) => sound(folder, () => db.get(key)),
-    range: ({ from, to, limit, reverse = false }) => {
-      // A reverse scan of lmdb-js has its upper end inside and its lower end outside; ours are the other way round.
-      const bounds = reverse
-        ? { start: to, end: from, reverse, exclusiveStart: true, inclusiveEnd: true }
-        : { start: from, end: to }
-      return sound(folder, () => [...db.getRange({ ...bounds, limit })] as { key: Buffer; value: Buffer }[])
-    },
+    range: (query) => range(query),
     map: ({ from, to, limit }, read) =>
       sound(folder, () => {
         const items = []
@@ -58,6 +60,10 @@ export function openLmdb(folder: string, { readOnly = false } = {}): KeyValue {
     },
     count: ({ from, to, limit }) => sound(folder, () => db.getKeysCount({ start: from, end: to, limit })),
     transaction: (fn) => db.transactionSync(() => fn(writer)),
+    snapshot() {
+      const transaction = db.useReadTransaction()
+      return { range: (query) => range(query, transaction), close: () => transaction.done() }
+    },
     close: () => db.close(),
   }
 }

@@ -1,8 +1,8 @@
 import type { KeyValue, Row, Writer } from './key-value.ts'
 
 /** The same port in memory: for simulations and models, where thousands of lives must fit into a minute. */
-export function openMemory(): KeyValue {
-  let rows: Row[] = []
+export function openMemory(initial: Row[] = []): KeyValue {
+  let rows = initial
   const find = (key: Buffer): number => {
     let low = 0
     let high = rows.length
@@ -48,6 +48,10 @@ export function openMemory(): KeyValue {
         rows = before
         throw error
       }
+    },
+    snapshot() {
+      const kept = openMemory(rows.slice())
+      return { range: kept.range, close: () => undefined }
     },
     close: async () => undefined,
   }

@@ -1,6 +1,6 @@
 import type { Clock, Log, Position } from '@holdfast/core'
 import { MemoryLogClient } from './client.ts'
-import { LogFaults } from './faults.ts'
+import { type HeldAppend, LogFaults } from './faults.ts'
 import { Records } from './records.ts'
 
 export interface MemoryLogOptions {
@@ -47,6 +47,13 @@ export class MemoryLog {
     return this.#records.floor
   }
 
+  /** @throws TypeError for an index that is not between floor and head */
+  positionAt(index: number): Position {
+    const term = this.#records.termAt(index)
+    if (term === undefined) throw new TypeError(`the log has no record ${index}`)
+    return { term, index }
+  }
+
   /** Cuts the network between a client and the log, until the result is disposed of. */
   partition(client: string): Disposable {
     this.#faults.cut(client, 1)
@@ -64,6 +71,14 @@ export class MemoryLog {
   /** The next appends are done, and their answers get lost: HF_COMMIT_UNKNOWN. */
   loseAnswers(count = 1): void {
     this.#faults.lost += count
+  }
+
+  /**
+   * The next append stays on its way: its node hears HF_COMMIT_UNKNOWN, and it arrives when the result's `land` is called,
+   * however late. `whenHeld` is called before the node hears of it: cut the node off there, and it stays in doubt.
+   */
+  holdAppend(whenHeld: () => void = () => undefined): HeldAppend {
+    return this.#faults.hold(whenHeld)
   }
 
   /** The next appends are not done, and say so: HF_LOG_UNAVAILABLE. */

@@ -1,0 +1,271 @@
+import {
+  type Batch,
+  type CallOptions,
+  type Clock,
+  type CommitResult,
+  HoldfastError,
+  hasCode,
+  type Ids,
+  type Log,
+  logDiverged,
+  messageOf,
+  type Position,
+  sleep,
+} from '@holdfast/core'
+import type { CommitOptions, Commits } from '../commit/commits.ts'
+import { type Committer, resultOf } from '../commit/committer.ts'
+import { growsBy, recorded, takeGroup, type WaitingBatch } from '../commit/group.ts'
+import { validateBatch } from '../commit/validate.ts'
+import type { Disk } from '../disk/disk.ts'
+import { ByteReader, ByteWriter } from '../format/bytes.ts'
+import { readBatch, writeBatch, writeRecordHead } from '../format/record.ts'
+import type { State } from '../state/state.ts'
+import type { Follower } from './follower.ts'
+import { commitUnknown, notCommitted } from './log-errors.ts'
+import { withLimit } from './with-limit.ts'
+
+/** Room for what a record says besides its batches, bytes. */
+const RECORD_HEAD = 1024
+/** Wait before the next try of an append whose outcome is not known, ms: doubles with each. */
+const FIRST_WAIT_MS = 50
+const LONGEST_WAIT_MS = 2000
+
+export interface ReplicatedParts {
+  readonly log: Log
+  readonly follower: Follower
+  /** For the rows of this node alone. */
+  readonly own: Committer
+  readonly state: State
+  readonly clock: Clock
+  readonly disk: Pick<Disk, 'mustHaveRoom'>
+  readonly ids: Ids
+  readonly nodeId: string
+  /** How long an outcome is looked for before it is called unknown, ms. */
+  readonly limit: number
+}
+
+/** Group of batches on their way into one record. */
+interface Underway {
+  open: WaitingBatch[]
+  /** Why an append of them may have been done, or may still be, although nobody has said so. */
+  doubt: unknown
+}
+
+/**
+ * Commits through a log that is shared. Batches that wait together become one record, made for the head that this node
+ * has applied; what became of them is read from the state when the record is applied here. An append whose answer was
+ * lost is made again: by then the record stands in the log, or the second one takes its place, and apply drops a batch
+ * that it has seen.
+ */
+export class ReplicatedCommitter implements Commits {
+  readonly #parts: ReplicatedParts
+  readonly #queue: WaitingBatch[] = []
+  readonly #scratch = new ByteWriter()
+  readonly #closing = new AbortController()
+  #working: Promise<void> | undefined
+
+  constructor(parts: ReplicatedParts) {
+    this.#parts = parts
+  }
+
+  get broken(): string | undefined {
+    return this.#parts.own.broken
+  }
+
+  onCommitted(listener: () => void): () => void {
+    return this.#parts.own.onCommitted(listener)
+  }
+
+  local(...args: Parameters<Commits['local']>): Promise<void> {
+    return this.#parts.own.local(...args)
+  }
+
+  settle(): Promise<void> {
+    return this.#parts.own.settle()
+  }
+
+  async commit(batch: Batch, { signal, fresh }: CommitOptions = {}): Promise<CommitResult> {
+    validateBatch(batch)
+    signal?.throwIfAborted()
+    this.#mustGoOn()
+    const { state, ids, disk } = this.#parts
+    const id = batch.id ?? ids.next()
+    const position = { term: state.head.term, index: state.head.index }
+    if (batch.ops.length === 0) return { status: 'committed', id, position, outcomes: [] }
+    const first = batch.id === undefined ? undefined : state.recent.find(id)
+    if (first) return resultOf(id, { ...first, repeated: true })
+    // Epoch 0 is that of a node without roles; here nobody has a role before a record says so.
+    if (batch.fence && batch.fence.epoch === 0)
+      return { status: 'rejected', id, reason: 'fenced', position, outcomes: [] }
+    if (fresh && growsBy(batch.ops)) disk.mustHaveRoom('manifest.commit')
+    writeBatch(this.#scratch.reset(), recorded(batch, id))
+    const bytes = this.#scratch.copy()
+    const record = readBatch(new ByteReader(bytes))
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ kind: 'batch', batch: record, bytes, resolve, reject })
+      this.#working ??= new Promise<void>((started) => setImmediate(started)).then(() => this.#work())
+    })
+  }
+
+  async barrier({ signal }: CallOptions = {}): Promise<void> {
+    this.#mustGoOn()
+    await this.#catchUp(this.#signalled(signal))
+  }
+
+  async resolve(id: string, { signal }: CallOptions = {}): Promise<CommitResult | undefined> {
+    const asked = this.#signalled(signal)
+    await this.#catchUp(asked)
+    if (!this.#parts.state.recent.find(id)) await this.#closePlace(id, asked)
+    const row = this.#parts.state.recent.find(id)
+    return row && resultOf(id, { ...row, repeated: false })
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new HoldfastError('HF_STOPPED', 'the manifest is closed: the node was stopped'))
+    await this.#working
+    await this.#parts.own.close()
+  }
+
+  /** @throws what has stopped this node for good */
+  #mustGoOn(): void {
+    if (this.#closing.signal.aborted) throw this.#closing.signal.reason
+    const { stopped } = this.#parts.follower
+    if (stopped) throw stopped
+  }
+
+  /** Ends with the caller's signal and with the manifest. */
+  #signalled(signal: AbortSignal | undefined): AbortSignal {
+    if (!signal) return this.#closing.signal
+    signal.throwIfAborted()
+    return signal
+  }
+
+  async #catchUp(signal: AbortSignal): Promise<void> {
+    const { log, follower, state, clock, limit } = this.#parts
+    await withLimit({ clock, limit, signal }, async (within) => {
+      const { term, index } = state.head
+      const head = await log.head({ signal: within })
+      if (isOlder(head, { term, index })) {
+        follower.recheck()
+        throw logDiverged({ term, index }, { head })
+      }
+      await follower.applied(head.index, within)
+    })
+  }
+
+  /** Makes sure that no append that is still on its way can be done: the place that it was made for is taken. */
+  async #closePlace(id: string, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#parts
+    for (let tries = 0; ; tries++) {
+      try {
+        await this.#append([], signal)
+        return
+      } catch (error) {
+        await this.#catchUp(signal)
+        // Whoever took the place, it is taken.
+        if (hasCode(error, 'HF_LOG_CONFLICT')) return
+        if (tries === 3) throw commitUnknown(id, error)
+        await sleep(clock, waitAfter(tries), signal)
+      }
+    }
+  }
+
+  async #work(): Promise<void> {
+    const most = this.#parts.log.capabilities.maxRecordBytes - RECORD_HEAD
+    while (this.#queue.length > 0) await this.#propose(takeGroup(this.#queue, most))
+    this.#working = undefined
+  }
+
+  async #propose(group: WaitingBatch[]): Promise<void> {
+    const { clock, limit } = this.#parts
+    const underway: Underway = { open: group, doubt: undefined }
+    const until = clock.monotonic() + limit
+    for (let tries = 0; ; tries++) {
+      const before = this.#parts.state.head.index
+      const problem = await this.#try(underway)
+      this.#answer(underway)
+      if (underway.open.length === 0) return
+      const ended = this.#closing.signal.aborted || this.#parts.follower.stopped !== undefined
+      if (ended || isPlain(problem, underway) || clock.monotonic() >= until)
+        return this.#reject(underway, problem)
+      // Whoever was overtaken by others has seen their records, and tries at once.
+      if (tries > 0 && this.#parts.state.head.index === before)
+        await sleep(clock, waitAfter(tries), this.#closing.signal).catch(() => undefined)
+    }
+  }
+
+  /** One append, and the state as new as what it found. Gives what went wrong. */
+  async #try(underway: Underway): Promise<unknown> {
+    const { signal } = this.#closing
+    try {
+      this.#mustGoOn()
+      await this.#append(underway.open, signal)
+      return undefined
+    } catch (error) {
+      if (hasCode(error, 'HF_COMMIT_UNKNOWN')) underway.doubt = error
+      if (!hasCode(error, 'HF_LOG_CONFLICT') && underway.doubt === undefined) return error
+      // Whether they are in the log is seen when this node has read it.
+      await this.#catchUp(signal).catch(() => undefined)
+      return error
+    }
+  }
+
+  /** Appends a record for the head that is applied here, and waits until it is applied as well. */
+  async #append(batches: readonly WaitingBatch[], signal: AbortSignal): Promise<void> {
+    const { log, follower, state, clock, nodeId, limit } = this.#parts
+    const { head } = state
+    const expectedHead: Position = { term: head.term, index: head.index }
+    const record = this.#scratch.reset()
+    const time = Math.max(clock.now(), head.time)
+    writeRecordHead(record, { previous: head.record, time, origin: nodeId }, batches.length)
+    for (const { bytes } of batches) record.raw(bytes)
+    const bytes = record.copy()
+    let refused: unknown
+    await withLimit({ clock, limit, signal }, async (within) => {
+      const { index } = await log.append(bytes, { expectedHead, signal: within }).catch((error: unknown) => {
+        if (NOT_DONE.some((code) => hasCode(error, code))) refused = error
+        throw error
+      })
+      await follower.applied(index, within)
+    }).catch((error: unknown) => {
+      if (refused === undefined) throw commitUnknown('of this record', error)
+      if (hasCode(refused, 'HF_LOG_CONFLICT') && isOlder(refused.context.head, expectedHead))
+        follower.recheck()
+      throw refused
+    })
+  }
+
+  #answer(underway: Underway): void {
+    underway.open = underway.open.filter(({ batch, resolve }) => {
+      const row = this.#parts.state.recent.find(batch.id)
+      if (row) resolve(resultOf(batch.id, { ...row, repeated: false }))
+      return row === undefined
+    })
+  }
+
+  #reject({ open, doubt }: Underway, problem: unknown): void {
+    for (const { batch, reject } of open)
+      if (doubt !== undefined) reject(commitUnknown(batch.id, doubt))
+      else if (hasCode(problem, 'HF_LOG_CONFLICT') || hasCode(problem, 'HF_LOG_UNAVAILABLE'))
+        reject(notCommitted(messageOf(problem), problem))
+      else reject(problem)
+  }
+}
+
+/** Failures of an append after which nothing of it is in the log; every other leaves that open. */
+const NOT_DONE = ['HF_LOG_CONFLICT', 'HF_LOG_UNAVAILABLE', 'HF_LOG_RECORD_TOO_LARGE'] as const
+
+/** Nothing was done, and trying again at once would not help. */
+function isPlain(problem: unknown, { doubt }: Underway): boolean {
+  return doubt === undefined && !hasCode(problem, 'HF_LOG_CONFLICT')
+}
+
+/** A head that a node is past already, or that has another term: not the log that it was. */
+function isOlder(found: unknown, { term, index }: Position): boolean {
+  const head = found as Position | undefined
+  return head !== undefined && (head.index < index || (head.index === index && head.term !== term))
+}
+
+function waitAfter(tries: number): number {
+  return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** tries)
+}

@@ -1,0 +1,27 @@
+import { HoldfastError, type Position } from '@holdfast/core'
+
+/** A record that only a later version of this package can apply. */
+export function logVersion(position: Position, cause: unknown): HoldfastError {
+  return new HoldfastError(
+    'HF_LOG_VERSION',
+    `record ${position.index} was made by a later version: this node applies nothing from there on; update it`,
+    { operation: 'manifest.apply', context: { position }, cause },
+  )
+}
+
+/** The batch may be in the log, or may still get there. */
+export function commitUnknown(id: string, cause: unknown): HoldfastError {
+  return new HoldfastError('HF_COMMIT_UNKNOWN', `whether batch ${id} was committed is not known yet`, {
+    operation: 'manifest.commit',
+    context: { id },
+    cause,
+  })
+}
+
+/** The batch is not in the log, and will not get there. */
+export function notCommitted(why: string, cause?: unknown): HoldfastError {
+  return new HoldfastError('HF_COMMIT_FAILED', `nothing was committed: ${why}`, {
+    operation: 'manifest.commit',
+    cause,
+  })
+}

@@ -1,0 +1,197 @@
+import type { Log, Position } from '@holdfast/core'
+import type { MemoryCluster } from '@holdfast/testkit'
+import { describe, expect, it } from 'vitest'
+import { ByteWriter } from '../../src/format/bytes.ts'
+import { writeBatch, writeRecordHead } from '../../src/format/record.ts'
+import { path, read, register } from '../support.ts'
+import { failure, manifestOf, nodesOf, opened, testCluster } from './support.ts'
+
+const ERASE = { action: 'erase', actor: 'node' } as const
+const CONDEMN = { action: 'condemn', actor: 'user' } as const
+
+/** Appends a record that follows from the last one, with bytes that a node of another version would write. */
+async function appendForeign(cluster: MemoryCluster, spoil: (record: Buffer) => Buffer): Promise<void> {
+  const [one] = nodesOf(cluster)
+  await cluster.settle()
+  const { head } = opened(one).state
+  const expectedHead: Position = { term: head.term, index: head.index }
+  const writer = new ByteWriter()
+  writeRecordHead(writer, { previous: head.record, time: head.time, origin: 'stranger' }, 1)
+  writeBatch(writer, { id: '01M7Z9PE118A48JA68EKZJHK5F', strict: false, ops: [register('later')] })
+  const log: Log = cluster.log.connect('stranger')
+  await log.append(spoil(writer.copy()), { expectedHead })
+}
+
+describe('a record that a node cannot apply', () => {
+  it.each([
+    ['of a newer format', (record: Buffer) => Buffer.concat([Buffer.from([99]), record.subarray(1)])],
+    [
+      'with an op that it does not know',
+      (record: Buffer) => {
+        const at = record.indexOf(Buffer.from('01M7Z9PE118A48JA68EKZJHK5F')) + 26 + 2
+        const changed = Buffer.from(record)
+        changed[at] = 200
+        return changed
+      },
+    ],
+  ])(
+    '[M-17] %s stops apply: reads go on, commits and the gate are closed, and the text says what to do',
+    async (_, spoil) => {
+      const cluster = await testCluster()
+      const [one, two] = nodesOf(cluster)
+      await cluster.appoint('primary', one)
+      await one.node.files.write('a', 'bytes')
+      await cluster.settle()
+      await appendForeign(cluster, spoil)
+      for (const node of [one, two])
+        await expect.poll(() => failure(manifestOf(node).barrier())).toMatchObject({ code: 'HF_LOG_VERSION' })
+      expect(await read(one.node.files, 'a')).toBe('bytes')
+      expect(manifestOf(two).entry(path('a'))).toBeDefined()
+      expect(manifestOf(two).entry(path('later'))).toBeUndefined()
+      expect(await failure(manifestOf(one).commit({ ops: [register('b')] }))).toMatchObject({
+        code: 'HF_LOG_VERSION',
+      })
+      expect(await one.node.gate.check(CONDEMN)).toMatchObject({
+        allowed: false,
+        reason: 'manifest_behind',
+        message: expect.stringContaining('start a later version'),
+      })
+      // The next start finds the same.
+      await one.stop()
+      await one.start()
+      await expect.poll(() => failure(manifestOf(one).barrier())).toMatchObject({ code: 'HF_LOG_VERSION' })
+    },
+  )
+
+  it('[M-16] a local apply that fails stops apply and closes the gate; the next start goes on', async () => {
+    const cluster = await testCluster()
+    const [one, two] = nodesOf(cluster)
+    await cluster.appoint('primary', two)
+    await cluster.settle()
+    two.failpoints.arm('manifest.commit.inside', { kind: 'error' })
+    await manifestOf(one).commit({ ops: [register('a')] })
+    await expect.poll(() => failure(manifestOf(two).barrier())).toMatchObject({ code: 'HF_FAILPOINT' })
+    expect(manifestOf(two).head().position.index).toBe(1)
+    await manifestOf(one).commit({ ops: [register('b')] })
+    expect(manifestOf(two).head().position.index).toBe(1)
+    expect(await two.node.gate.check(CONDEMN)).toMatchObject({ allowed: false, reason: 'corrupt' })
+    await two.stop()
+    await two.start()
+    await cluster.settle()
+    expect(manifestOf(two).head()).toEqual(manifestOf(one).head())
+    expect(await two.node.gate.check(CONDEMN)).toMatchObject({ allowed: true, role: 'primary', epoch: 1 })
+  })
+
+  it('[M-16] a commit that is in the log and cannot be applied here is unknown, not done twice', async () => {
+    const cluster = await testCluster()
+    const [one, two] = nodesOf(cluster)
+    one.failpoints.arm('manifest.commit.inside', { kind: 'error' })
+    const error = await failure(manifestOf(one).commit({ ops: [register('a')] }))
+    expect(error).toMatchObject({ code: 'HF_COMMIT_UNKNOWN', context: { id: expect.any(String) } })
+    await one.stop()
+    await one.start()
+    expect(await manifestOf(one).resolve(error.context.id as string)).toMatchObject({ status: 'committed' })
+    expect(cluster.log.head.index).toBe(1)
+    expect(await manifestOf(two).resolve(error.context.id as string)).toMatchObject({ status: 'committed' })
+  })
+})
+
+describe('a log that is not the log that it was', () => {
+  it('[M-20] goes back in time: noticed at once, apply stops, the gate denies and names the remedy', async () => {
+    const cluster = await testCluster()
+    const [one, two] = nodesOf(cluster)
+    await cluster.appoint('primary', one)
+    await manifestOf(one).commit({ ops: [register('a')] })
+    await manifestOf(one).commit({ ops: [register('b')] })
+    await cluster.settle()
+    cluster.log.dropNewest(1)
+    for (const node of [one, two])
+      await expect.poll(() => failure(manifestOf(node).barrier())).toMatchObject({ code: 'HF_LOG_DIVERGED' })
+    expect(await failure(manifestOf(one).commit({ ops: [register('c')] }))).toMatchObject({
+      code: 'HF_LOG_DIVERGED',
+    })
+    expect(await one.node.gate.check(CONDEMN)).toMatchObject({
+      allowed: false,
+      reason: 'state_diverged',
+      message: expect.stringContaining('put log and data folder back from the same moment'),
+    })
+    expect(manifestOf(one).entry(path('b'))).toBeDefined()
+    expect(cluster.log.head.index).toBe(2)
+  })
+
+  it('[M-20] goes back and grows again while a node is away: noticed when it reconnects', async () => {
+    const cluster = await testCluster()
+    const [one, two, three] = nodesOf(cluster)
+    for (const name of ['a', 'b', 'c']) await manifestOf(one).commit({ ops: [register(name)] })
+    // The third node has not seen what will be lost.
+    await cluster.settle()
+    await three.stop()
+    await manifestOf(one).commit({ ops: [register('lost')] })
+    await cluster.settle()
+    {
+      using _cut = two.partition()
+      await one.stop()
+      cluster.log.dropNewest(1)
+      await three.start()
+      await manifestOf(three).commit({ ops: [register('other')] })
+      await manifestOf(three).commit({ ops: [register('another')] })
+    }
+    await two.clock.advance(60_000)
+    await expect.poll(() => failure(manifestOf(two).barrier())).toMatchObject({ code: 'HF_LOG_DIVERGED' })
+    await one.start()
+    await expect.poll(() => failure(manifestOf(one).barrier())).toMatchObject({ code: 'HF_LOG_DIVERGED' })
+    expect(manifestOf(one).entry(path('other'))).toBeUndefined()
+    expect(await one.node.gate.check(ERASE)).toMatchObject({ reason: 'state_diverged' })
+  })
+
+  it('[M-20] was re-created: noticed at the start, whatever it holds', async () => {
+    const cluster = await testCluster()
+    const [one, two, three] = nodesOf(cluster)
+    await manifestOf(one).commit({ ops: [register('a')] })
+    await cluster.settle()
+    for (const node of [one, two, three]) await node.stop()
+    cluster.log.recreate()
+    await one.start()
+    await expect.poll(() => failure(manifestOf(one).barrier())).toMatchObject({ code: 'HF_LOG_DIVERGED' })
+    expect(manifestOf(one).entry(path('a'))).toBeDefined()
+  })
+})
+
+describe('a node that cannot hear the log', () => {
+  it('[M-16] reads go on, commits are unavailable, and it catches up by itself', async () => {
+    const cluster = await testCluster()
+    const [one, two] = nodesOf(cluster)
+    await manifestOf(one).commit({ ops: [register('a')] })
+    await cluster.settle()
+    {
+      using _cut = two.partition()
+      await manifestOf(one).commit({ ops: [register('b')] })
+      expect(manifestOf(two).entry(path('a'))).toBeDefined()
+      expect(manifestOf(two).entry(path('b'))).toBeUndefined()
+      expect((await failure(manifestOf(two).barrier())).code).toBe('HF_LOG_UNAVAILABLE')
+      expect(await failure(manifestOf(two).commit({ ops: [register('c')] }))).toMatchObject({
+        code: 'HF_COMMIT_FAILED',
+        retryable: true,
+      })
+      await expect.poll(() => two.node.gate.check(ERASE)).toMatchObject({ reason: 'manifest_behind' })
+    }
+    await two.clock.advance(60_000)
+    await expect.poll(() => manifestOf(two).entry(path('b'))).toBeDefined()
+  })
+
+  it('[M-16] starts, serves what it has, and ends its unfinished writes when the log is back', async () => {
+    const cluster = await testCluster()
+    const [one] = nodesOf(cluster)
+    await one.node.files.write('a', 'bytes')
+    one.failpoints.arm('files.write.stored', { kind: 'error' })
+    const cut = one.partition()
+    expect((await failure(one.node.files.write('b', 'bytes'))).code).toBe('HF_FAILPOINT')
+    expect(opened(one).pending.page()).toHaveLength(1)
+    await one.stop()
+    await one.start()
+    expect(await read(one.node.files, 'a')).toBe('bytes')
+    cut[Symbol.dispose]()
+    await one.clock.advance(60_000)
+    await expect.poll(() => opened(one).pending.page()).toEqual([])
+  })
+})
