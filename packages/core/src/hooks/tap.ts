@@ -34,6 +34,8 @@ export interface TapRecord {
   lastError?: { readonly message: string; readonly at: number }
 }
 
+const { then } = Promise.prototype
+
 /** A call that is under way. */
 class Call<Result> extends Watched {
   readonly start: number
@@ -112,32 +114,32 @@ export class Tap<Event, Result> {
     if (hangingFor !== undefined) return this.#refuse(`has hung for ${Math.round(hangingFor)} ms`)
     const start = clock.monotonic()
     const context = new CallContext(signal)
-    let pending: unknown
+    const call = new Call<Result>(start, this.#timeLimit, context, this.#late)
     try {
-      pending = this.#fn(event, context)
+      const pending = this.#fn(event, context)
+      if (!isThenable(pending)) {
+        this.#observe(start, false)
+        return this.#refuse('returned no promise')
+      }
+      // A promise of another make may throw, answer twice, or at once; that of the language does not.
+      then.call(
+        pending instanceof Promise ? pending : Promise.resolve(pending),
+        (value) => {
+          if (this.#ended(call)) this.#accept(call, value)
+        },
+        (error: unknown) => {
+          if (this.#ended(call)) this.#fail(call, `failed: ${messageOf(error)}`, error)
+        },
+      )
     } catch (error) {
       this.#observe(start, false)
       return this.#refuse(`failed: ${messageOf(error)}`, error)
     }
-    if (!isThenable(pending)) {
-      this.#observe(start, false)
-      return this.#refuse('returned no promise')
-    }
-    const call = new Call<Result>(start, this.#timeLimit, context, this.#late)
-    const answered = new Promise<Result>((resolve, reject) => {
+    watchdog.enter(call)
+    return new Promise<Result>((resolve, reject) => {
       call.resolve = resolve
       call.reject = reject
     })
-    watchdog.enter(call)
-    pending.then(
-      (value) => {
-        if (this.#ended(call)) this.#accept(call, value)
-      },
-      (error: unknown) => {
-        if (this.#ended(call)) this.#fail(call, `failed: ${messageOf(error)}`, error)
-      },
-    )
-    return answered
   }
 
   #accept(call: Call<Result>, value: unknown): void {

@@ -12,6 +12,15 @@ export class Abort extends Error {
   }
 }
 
+/** A job may throw what cannot even be asked for its class. */
+function isAbort(error: unknown): error is Abort {
+  try {
+    return error instanceof Abort
+  } catch {
+    return false
+  }
+}
+
 /** The reason that a run's signal is aborted with when its time is over. */
 export function timedOut(timeout: number): HoldfastError {
   return new HoldfastError('HF_RUN_TIMED_OUT', `the run took longer than its limit of ${timeout} ms`, {
@@ -34,7 +43,7 @@ export function denied(verdict: Extract<Verdict, { allowed: false }>): Abort {
 
 /** Planning, or a plain job, failed. */
 export function whyFailed(error: unknown, signal: AbortSignal): Abort {
-  if (error instanceof Abort) return error
+  if (isAbort(error)) return error
   if (signal.aborted) return cancelled(signal)
   if (hasCode(error, 'HF_FENCED')) return new Abort('authority_lost', error.message, error.code)
   const code = isHoldfastError(error) ? error.code : undefined
