@@ -1,7 +1,7 @@
 import { createNode, definePlugin, type GateRequest, messageOf } from '@holdfast/core'
 import { describe, expect, it } from 'vitest'
-import { HOSTILE, HOSTILE_PROMISES } from './hostile.ts'
 import { hookNode } from './hooks/support.ts'
+import { HOSTILE, HOSTILE_PROMISES } from './hostile.ts'
 import { items, jobPlugin, plugin, settle, startNode, tapper } from './support.ts'
 
 const REQUEST: GateRequest = { action: 'condemn', actor: 'user' }

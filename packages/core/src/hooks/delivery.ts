@@ -1,4 +1,4 @@
-import { type Clock, keepAlive, sleep } from '../clock.ts'
+import { type Clock, sleep } from '../clock.ts'
 import type { Secrets } from '../config/secrets.ts'
 import { HoldfastError } from '../errors.ts'
 import type { FailpointRegistry } from '../failpoints.ts'
@@ -89,14 +89,11 @@ export class Delivery implements NodeHooks {
   async end(deadline: number): Promise<void> {
     this.#stopping.abort(new HoldfastError('HF_STOPPED', 'the node is stopping', { kind: 'aborted' }))
     this.#unlisten?.()
-    if (!this.#opened) return
-    const { consumers, saver } = this.#opened
-    // A tap that hangs may be all that is left in the process.
-    using _alive = keepAlive()
+    const { consumers = [], saver } = this.#opened ?? {}
     const done = new AbortController()
     const ended = Promise.all(consumers.map((consumer) => consumer.end())).finally(() => done.abort())
     await Promise.race([ended, sleep(this.#parts.clock, deadline, done.signal).catch(() => undefined)])
-    await saver.end()
+    await saver?.end()
     this.#parts.hooks.rest()
   }
 

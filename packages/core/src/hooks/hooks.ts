@@ -24,7 +24,7 @@ export interface Hooks extends DurableHooks {
   portsOf(plugin: string): HookPorts
   /** After the last setup: no tap can be registered any more. */
   seal(): void
-  /** Gives up the timer that watches over time limits. */
+  /** Gives up the calls that have not ended: nobody waits for them any more. */
   rest(): void
 }
 

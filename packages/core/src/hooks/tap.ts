@@ -41,20 +41,25 @@ class Call<Result> extends Watched {
   readonly start: number
   readonly deadline: number
   readonly context: CallContext
-  readonly #late: (call: Call<Result>) => void
+  readonly #giveUp: (call: Call<Result>, why: 'late' | 'stopped') => void
   resolve!: (result: Result) => void
   reject!: (error: HoldfastError) => void
 
-  constructor(start: number, limit: number, context: CallContext, late: (call: Call<Result>) => void) {
+  constructor(
+    start: number,
+    limit: number,
+    context: CallContext,
+    giveUp: (call: Call<Result>, why: 'late' | 'stopped') => void,
+  ) {
     super()
     this.start = start
     this.deadline = start + limit
     this.context = context
-    this.#late = late
+    this.#giveUp = giveUp
   }
 
-  expire(): void {
-    this.#late(this)
+  expire(why: 'late' | 'stopped'): void {
+    this.#giveUp(this, why)
   }
 }
 
@@ -114,7 +119,7 @@ export class Tap<Event, Result> {
     if (hangingFor !== undefined) return this.#refuse(`has hung for ${Math.round(hangingFor)} ms`)
     const start = clock.monotonic()
     const context = new CallContext(signal)
-    const call = new Call<Result>(start, this.#timeLimit, context, this.#late)
+    const call = new Call<Result>(start, this.#timeLimit, context, this.#giveUp)
     try {
       const pending = this.#fn(event, context)
       if (!isThenable(pending)) {
@@ -162,9 +167,11 @@ export class Tap<Event, Result> {
     return failure
   }
 
-  readonly #late = (call: Call<Result>): void => {
+  readonly #giveUp = (call: Call<Result>, why: 'late' | 'stopped'): void => {
     this.#hanging.add(call)
-    CallContext.abort(call.context, this.#fail(call, `took longer than ${this.#timeLimit} ms`))
+    const said =
+      why === 'late' ? `took longer than ${this.#timeLimit} ms` : 'had not ended when the node stopped'
+    CallContext.abort(call.context, this.#fail(call, said))
   }
 
   /** False for a call that had been given up; it only frees the tap. */

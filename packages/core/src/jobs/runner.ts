@@ -1,3 +1,4 @@
+import { keepAlive } from '../clock.ts'
 import { HoldfastError, hasCode, messageOf } from '../errors.ts'
 import type { Verdict } from '../gate/request.ts'
 import type { JobDefinition } from './definition.ts'
@@ -74,6 +75,8 @@ export class JobRunner implements Jobs {
     const { asked, limits } = this.#read(definition, definition.run ? { ...request, act: true } : request)
     if (definition.run) throw requestInvalid(job, ['it has no plan; run it'])
     this.#refuseWhenStopping(job)
+    // It may rest on timers of the clock alone, which keep no process alive.
+    using _alive = keepAlive()
     using signal = new RunSignal(this.#parts.clock, definition.timeout, options.signal)
     const { clock, ids, node, journal } = this.#parts
     const planning = (async () => {
@@ -121,6 +124,7 @@ export class JobRunner implements Jobs {
     const job = definition.name
     if (known.inFlight) throw alreadyRunning(job, known.inFlight)
     this.#refuseWhenStopping(job)
+    using _alive = keepAlive()
     using signal = new RunSignal(this.#parts.clock, definition.timeout, options.signal)
     const ended = Promise.withResolvers<void>()
     const id = this.#parts.ids.next()

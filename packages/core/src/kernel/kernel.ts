@@ -1,5 +1,5 @@
 import { type Audit, createAudit } from '../audit/audit.ts'
-import { systemClock } from '../clock.ts'
+import { keepAlive, systemClock } from '../clock.ts'
 import type { ConfigEntry } from '../config/configuration.ts'
 import { maskedLog } from '../config/masked-log.ts'
 import type { Secrets } from '../config/secrets.ts'
@@ -233,6 +233,8 @@ export class Kernel implements HoldfastNode {
   async #open(): Promise<HoldfastNode> {
     if (this.#state !== 'created')
       throw new HoldfastError('HF_STOPPED', 'the node was stopped: make a new one')
+    // Clocks keep no process alive, and a plugin that hangs may be all that is left in it.
+    using _alive = keepAlive()
     this.#state = 'starting'
     try {
       await this.#lifecycle.open(this.#registrations, this.#between(), this.#starting.signal)
@@ -251,6 +253,7 @@ export class Kernel implements HoldfastNode {
   }
 
   async #close(): Promise<void> {
+    using _alive = keepAlive()
     if (this.#state === 'starting') {
       this.#starting.abort(
         new HoldfastError('HF_STOPPED', 'the node was stopped while it was starting', { kind: 'aborted' }),

@@ -1,4 +1,4 @@
-import { type Clock, keepAlive } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { HoldfastError, isHoldfastError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { waitFor } from './patience.ts'
@@ -50,7 +50,6 @@ export class Lifecycle {
   }
 
   async open(registrations: Registrations, between: Between, signal: AbortSignal): Promise<void> {
-    using _alive = keepAlive()
     const { closeDeadline: limit } = this.#parts
     try {
       for (const { name, plugin } of registrations.services) {
@@ -101,7 +100,6 @@ export class Lifecycle {
 
   /** Closes everything that is open, whatever fails or hangs on the way, and gives the failures. */
   async close(): Promise<unknown[]> {
-    using _alive = keepAlive()
     const problems: unknown[] = []
     for (let opened = this.#opened.pop(); opened; opened = this.#opened.pop()) {
       const { close, limit } = opened
