@@ -47,7 +47,6 @@ export const HOSTILE_PROMISES: [what: string, pending: () => unknown][] = [
   [
     'an object whose then cannot be read',
     () =>
-      // biome-ignore lint/suspicious/noThenProperty: this is what the test is about
       Object.defineProperty({}, 'then', {
         get() {
           throw new Error('broken')

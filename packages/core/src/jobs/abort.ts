@@ -35,6 +35,24 @@ export function cancelled({ reason }: AbortSignal): Abort {
     : new Abort('cancelled', messageOf(reason))
 }
 
+/** A run or a plan did not end in time after its signal was aborted, and nobody waits for it any more. */
+export function hung({ plugin, job, run, limit }: HungJob): HoldfastError {
+  return new HoldfastError(
+    'HF_PLUGIN_HUNG',
+    `job ${job} of plugin ${plugin} did not end within ${limit} ms of being told to, and was left behind`,
+    { context: { plugin, job, limit, ...(run !== undefined && { run }) } },
+  )
+}
+
+export interface HungJob {
+  readonly plugin: string
+  readonly job: string
+  /** Absent for a plan. */
+  readonly run?: string
+  /** Milliseconds. */
+  readonly limit: number
+}
+
 /** The gate said no to a chunk of a run that it had let begin. */
 export function denied(verdict: Extract<Verdict, { allowed: false }>): Abort {
   const reason = verdict.reason === 'not_authorised' ? 'authority_lost' : verdict.reason

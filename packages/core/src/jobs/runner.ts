@@ -1,6 +1,8 @@
 import { keepAlive } from '../clock.ts'
 import { HoldfastError, hasCode, messageOf } from '../errors.ts'
 import type { Verdict } from '../gate/request.ts'
+import { settlesWithin } from '../patience.ts'
+import { hung } from './abort.ts'
 import type { JobDefinition } from './definition.ts'
 import { Execution, type ExecutionParts } from './execution.ts'
 import type { JobStatus, Jobs } from './jobs.ts'
@@ -18,6 +20,8 @@ import { Ticker } from './ticker.ts'
 export interface RunnerParts extends ExecutionParts {
   /** Throws when the node is not running, naming what was asked of it. */
   readonly mustBeStarted: (what: string) => void
+  /** Time that a run or a plan has to end after its signal was aborted, ms. */
+  readonly closeDeadline: number
 }
 
 /** Holds the jobs of a node and runs them: one run of a job at a time, whatever started it. */
@@ -31,11 +35,12 @@ export class JobRunner implements Jobs {
     this.#parts = parts
   }
 
-  define<S>(definition: JobDefinition<S, never>, services: () => S): void {
+  define<S>(plugin: string, definition: JobDefinition<S, never>, services: () => S): void {
     const job = definition as JobDefinition<unknown>
     checkDefinition(job)
     if (this.#jobs.has(job.name)) throw new TypeError(`job ${job.name} is defined twice`)
     this.#jobs.set(job.name, {
+      plugin,
       definition: job,
       services,
       inFlight: undefined,
@@ -64,13 +69,18 @@ export class JobRunner implements Jobs {
     return [...this.#jobs.keys()]
   }
 
+  /** The jobs that a plugin has defined. */
+  namesOf(plugin: string): readonly string[] {
+    return this.names().filter((job) => this.#jobs.get(job)?.plugin === plugin)
+  }
+
   async plan(
     job: string,
     request: object & { readonly limits?: Limits } = {},
     options: RunOptions = {},
   ): Promise<Plan> {
     this.#parts.mustBeStarted(`jobs.plan ${job}`)
-    const { definition, services } = this.#known(job)
+    const { plugin, definition, services } = this.#known(job)
     // Only the words of a run that acts need `act`; a plan never does.
     const { asked, limits } = this.#read(definition, definition.run ? { ...request, act: true } : request)
     if (definition.run) throw requestInvalid(job, ['it has no plan; run it'])
@@ -84,8 +94,11 @@ export class JobRunner implements Jobs {
       const parts = { id: ids.next(), node, now: clock.now(), journal, limits, signal: signal.signal }
       return makePlan(definition, asked, services(), parts)
     })()
-    this.#plans.set(signal, planning)
+    const { closeDeadline: limit } = this.#parts
+    const ended = this.#isOver(planning, signal.signal)
+    this.#plans.set(signal, ended)
     try {
+      if (!(await ended)) throw hung({ plugin, job, limit })
       return await planning
     } catch (error) {
       throw this.#parts.secrets.shown(error)
@@ -120,27 +133,47 @@ export class JobRunner implements Jobs {
     options: RunOptions,
     { gated = false } = {},
   ): Promise<JobRun> {
-    const { definition, services } = known
+    const { plugin, definition, services } = known
     const job = definition.name
     if (known.inFlight) throw alreadyRunning(job, known.inFlight)
     this.#refuseWhenStopping(job)
     using _alive = keepAlive()
-    using signal = new RunSignal(this.#parts.clock, definition.timeout, options.signal)
+    const signal = new RunSignal(this.#parts.clock, definition.timeout, options.signal)
     const ended = Promise.withResolvers<void>()
     const id = this.#parts.ids.next()
     const of = { id, job: definition, services, request, options, signal: signal.signal }
     const execution = new Execution(of, this.#parts)
-    known.inFlight = { id, execution, signal, ended: ended.promise }
+    const inFlight: InFlight = { id, execution, signal, ended: ended.promise, left: false }
+    known.inFlight = inFlight
+    const running = this.#prune().then(() => execution.run({ gated }))
+    const free = () => {
+      signal[Symbol.dispose]()
+      known.inFlight = undefined
+    }
+    running.then(free, free)
     try {
-      await this.#prune()
-      known.lastRun = await execution.run({ gated })
+      if (await this.#isOver(running, signal.signal)) known.lastRun = await running
+      else {
+        inFlight.left = true
+        const { clock, closeDeadline: limit } = this.#parts
+        const { run, recorded } = execution.leave(hung({ plugin, job, run: id, limit }))
+        known.lastRun = run
+        // A journal that hangs may be what it was left for.
+        await settlesWithin(recorded, { clock, ms: limit })
+      }
       return known.lastRun
     } catch (error) {
       throw this.#parts.secrets.shown(error)
     } finally {
-      known.inFlight = undefined
       ended.resolve()
     }
+  }
+
+  /** False for what does not end by itself, nor in time after its signal was aborted. */
+  async #isOver(running: Promise<unknown>, signal: AbortSignal): Promise<boolean> {
+    const { clock, closeDeadline } = this.#parts
+    const settled = await settlesWithin(running, { clock, ms: Number.POSITIVE_INFINITY, signal })
+    return settled || settlesWithin(running, { clock, ms: closeDeadline })
   }
 
   /** A tick goes the way of every run; what refuses it is told, and is no record. */
@@ -182,7 +215,7 @@ export class JobRunner implements Jobs {
   }
 
   running(): readonly RunProgress[] {
-    return this.#inFlight().map(({ execution }) => execution.progress)
+    return this.#inFlight().flatMap(({ execution, left }) => (left ? [] : execution.progress))
   }
 
   async history(job: string): Promise<readonly JobRun[]> {
@@ -209,7 +242,7 @@ export class JobRunner implements Jobs {
           timeZone,
           nextRunAt: ticker?.nextAt,
           verdict: await this.#parts.gate.check({ action, actor: 'user', job: name }, options),
-          running: inFlight?.execution.progress,
+          running: inFlight?.left ? undefined : inFlight?.execution.progress,
           lastRun,
           lastTick,
           problem,
@@ -218,8 +251,11 @@ export class JobRunner implements Jobs {
     )
   }
 
-  /** Refuses new runs, waits for those in flight up to the deadline, then cancels them and waits for their end. */
-  async stop(deadlineMs: number): Promise<void> {
+  /**
+   * Refuses new runs, waits for those in flight up to the deadline, then cancels them and waits for their end, which
+   * they have `closeDeadline` for. Gives an error for each that was left behind.
+   */
+  async stop(deadlineMs: number): Promise<HoldfastError[]> {
     this.#stopping = true
     for (const { ticker } of this.#jobs.values()) ticker?.stop()
     const reason = new HoldfastError('HF_STOPPED', 'the node is stopping', { kind: 'aborted' })
@@ -229,6 +265,10 @@ export class JobRunner implements Jobs {
       for (const { signal } of inFlight) signal.abort(reason)
     })
     await Promise.allSettled([...inFlight.map(({ ended }) => ended), ...this.#plans.values()])
+    const { closeDeadline: limit } = this.#parts
+    return [...this.#jobs].flatMap(([job, { plugin, inFlight: run }]) =>
+      run?.left ? hung({ plugin, job, run: run.id, limit }) : [],
+    )
   }
 
   #inFlight(): InFlight[] {
@@ -263,8 +303,9 @@ export class JobRunner implements Jobs {
   }
 }
 
-function alreadyRunning(job: string, { id }: InFlight): HoldfastError {
-  return new HoldfastError('HF_ALREADY_RUNNING', `job ${job} is running as ${id}`, {
+function alreadyRunning(job: string, { id, left }: InFlight): HoldfastError {
+  const how = left ? `was left behind as ${id}, and that run has not ended` : `is running as ${id}`
+  return new HoldfastError('HF_ALREADY_RUNNING', `job ${job} ${how}`, {
     operation: `jobs.run ${job}`,
     context: { job, run: id },
   })

@@ -116,6 +116,7 @@ export class Kernel implements HoldfastNode {
         return node.#registrations.has('journal') ? node.service('journal') : memory
       },
       report: new JobReport(this.audit, this.metrics),
+      closeDeadline: settings.closeDeadline,
       mustBeStarted: (what) => this.#mustBeStarted(what),
     })
     this.jobs = this.#runner
@@ -165,7 +166,7 @@ export class Kernel implements HoldfastNode {
   explain(): NodeExplanation {
     return explain({
       plugins: this.#plugins,
-      jobs: this.#registrations.jobs,
+      jobsOf: (plugin) => this.#runner.namesOf(plugin),
       taps: this.#delivery.status().taps,
       setupMs: this.#setupMs,
       startMs: this.#lifecycle.startMs,
@@ -264,9 +265,9 @@ export class Kernel implements HoldfastNode {
       this.#state = 'stopped'
       return
     }
-    await this.#runner.stop(this.#settings.stopDeadline)
+    const left = await this.#runner.stop(this.#settings.stopDeadline)
     this.#state = 'stopping'
-    const problems = await this.#lifecycle.close()
+    const problems = [...left, ...(await this.#lifecycle.close())]
     this.#state = 'stopped'
     if (problems.length > 0) throw this.#secrets.shown(stopFailed(problems))
   }

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { HoldfastError, isHoldfastError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import { waitFor } from './patience.ts'
+import { waitFor } from '../patience.ts'
 import type { Registrations } from './registrations.ts'
 
 /** A function of a plugin that the kernel waits for. */

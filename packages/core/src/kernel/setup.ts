@@ -20,10 +20,9 @@ export function setUp({ plugin, config }: AssembledPlugin, parts: SetupParts): v
     ...parts.context(plugin),
     config,
     jobs: {
-      define: (job: Parameters<JobRunner['define']>[0]) => {
+      define: (job: Parameters<JobRunner['define']>[1]) => {
         registrations.mustBeOpen(plugin, 'defines a job')
-        runner.define(job, () => registrations.needed(plugin))
-        registrations.jobs.set(plugin.id, [...(registrations.jobs.get(plugin.id) ?? []), job.name])
+        runner.define(plugin.id, job, () => registrations.needed(plugin))
       },
     },
     provide: (name: string, create: never) => registrations.provide(plugin, name, create),
