@@ -94,7 +94,7 @@ export class Delivery implements NodeHooks {
     const ended = Promise.all(consumers.map((consumer) => consumer.end()))
     await settlesWithin(ended, { clock: this.#parts.clock, ms: deadline })
     await saver?.end()
-    this.#parts.hooks.rest()
+    this.#parts.hooks.watchdog.rest()
   }
 
   status(): HooksStatus {

@@ -20,12 +20,12 @@ export type DurableHooks = { readonly [H in DurableHook]: GuardedHook<HookEvents
 export interface Hooks extends DurableHooks {
   readonly gate: GateHook
   readonly beforeSnapshotWrite: SnapshotHook
+  /** What sees to the time limits of their taps. */
+  readonly watchdog: Watchdog
   /** The hooks as one plugin sees them. */
   portsOf(plugin: string): HookPorts
   /** After the last setup: no tap can be registered any more. */
   seal(): void
-  /** Gives up the calls that have not ended: nobody waits for them any more. */
-  rest(): void
 }
 
 const TIME_LIMIT_MS = 60_000
@@ -60,6 +60,7 @@ export function createHooks(clock: Clock, log: Logger, metrics: MetricsRegistry)
     onManifestBatch,
     onFileDeleted,
     beforeSnapshotWrite,
+    watchdog,
     portsOf: (plugin: string) =>
       Object.freeze({
         // The gate names a denial's plugin itself; a tap only denies.
@@ -71,6 +72,5 @@ export function createHooks(clock: Clock, log: Logger, metrics: MetricsRegistry)
     seal: () => {
       seal.sealed = true
     },
-    rest: () => watchdog.rest(),
   })
 }

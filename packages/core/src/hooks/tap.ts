@@ -122,13 +122,14 @@ export class Tap<Event, Result> {
     const call = new Call<Result>(start, this.#timeLimit, context, this.#giveUp)
     try {
       const pending = this.#fn(event, context)
-      if (!isThenable(pending)) {
+      const isPromise = pending instanceof Promise
+      if (!isPromise && !isThenable(pending)) {
         this.#observe(start, false)
         return this.#refuse('returned no promise')
       }
       // A promise of another make may throw, answer twice, or at once; that of the language does not.
       then.call(
-        pending instanceof Promise ? pending : Promise.resolve(pending),
+        isPromise ? pending : Promise.resolve(pending),
         (value) => {
           if (this.#ended(call)) this.#accept(call, value)
         },

@@ -1,6 +1,6 @@
 import { keepAlive } from '../clock.ts'
 import { HoldfastError, hasCode, messageOf } from '../errors.ts'
-import type { Verdict } from '../gate/request.ts'
+import type { GateRequest, Verdict } from '../gate/request.ts'
 import { settlesWithin } from '../patience.ts'
 import { hung } from './abort.ts'
 import type { JobDefinition } from './definition.ts'
@@ -16,6 +16,9 @@ import type { JobRun, RunControls, RunOptions, RunProgress } from './run.ts'
 import { RunSignal } from './run-signal.ts'
 import { checkDefinition, isScheduled, scheduleOf } from './scheduling.ts'
 import { Ticker } from './ticker.ts'
+
+/** Time that the gate has to answer for the status of a job, ms. */
+const STATUS_MS = 2000
 
 export interface RunnerParts extends ExecutionParts {
   /** Throws when the node is not running, naming what was asked of it. */
@@ -241,7 +244,7 @@ export class JobRunner implements Jobs {
           schedule: enabled ? definition.schedule : undefined,
           timeZone,
           nextRunAt: ticker?.nextAt,
-          verdict: await this.#parts.gate.check({ action, actor: 'user', job: name }, options),
+          verdict: await this.#verdict({ action, actor: 'user', job: name }, options.signal),
           running: inFlight?.left ? undefined : inFlight?.execution.progress,
           lastRun,
           lastTick,
@@ -249,6 +252,17 @@ export class JobRunner implements Jobs {
         }
       }),
     )
+  }
+
+  /** The gate's answer for the status, which must come soon also when somebody takes his time. */
+  async #verdict(request: GateRequest, outer: AbortSignal | undefined): Promise<Verdict> {
+    using signal = new RunSignal(this.#parts.clock, undefined, outer)
+    const asked = this.#parts.gate.check(request, signal)
+    const limits = { clock: this.#parts.clock, ms: STATUS_MS, signal: outer }
+    if (await settlesWithin(asked, limits)) return asked
+    signal.abort(outer?.reason)
+    const message = 'did not answer in time'
+    return { allowed: false, by: 'gate', message, reason: 'unknown', role: 'unknown', epoch: 0 }
   }
 
   /**

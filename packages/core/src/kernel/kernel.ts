@@ -5,6 +5,7 @@ import { maskedLog } from '../config/masked-log.ts'
 import type { Secrets } from '../config/secrets.ts'
 import { HoldfastError } from '../errors.ts'
 import { FailpointRegistry } from '../failpoints.ts'
+import { Asker } from '../gate/asker.ts'
 import { ClockWatch } from '../gate/clock-watch.ts'
 import { createGate, type Gate } from '../gate/gate.ts'
 import { type Roles, UNKNOWN_ROLES } from '../gate/roles.ts'
@@ -93,9 +94,10 @@ export class Kernel implements HoldfastNode {
       this.#registrations.has('manifest') ? this.service('manifest').head().time : 0
     this.#clockWatch = new ClockWatch(clock, newestRecord, options.clockWatch)
     this.gate = createGate({
-      conditions: () => gateConditions(this.#state, this.#clockWatch, this.#registrations),
+      conditions: gateConditions(() => this.#state, this.#clockWatch, this.#registrations),
       roles: () => this.#roles(),
       hook: hooks.gate,
+      asker: new Asker(clock, hooks.watchdog),
       secrets,
     })
     const node = this
