@@ -54,17 +54,32 @@ export class JobRunner implements Jobs {
     })
   }
 
-  /** Ends what an earlier life left open, then lets the schedules tick. A broken journal keeps no node from starting. */
-  async start(): Promise<void> {
+  /** Ends what an earlier life left open, before anything is begun. A broken journal keeps no node from starting. */
+  async recover(): Promise<void> {
     await closeOpenRuns(this.#parts)
     await this.#prune()
     await lastRuns(this.#jobs.values(), this.#parts)
-    if (this.#stopping) return
+  }
+
+  /** The jobs that run by themselves. */
+  scheduled(): readonly Registered[] {
+    return [...this.#jobs.values()].filter(({ definition }) => isScheduled(definition))
+  }
+
+  /** Lets the schedules tick. @throws HF_OPTION_INVALID for one whose times cannot be told */
+  schedule(): void {
     for (const known of this.#jobs.values()) {
-      if (!isScheduled(known.definition)) continue
-      const schedule = scheduleOf(known.definition, this.#parts.node)
-      known.ticker = new Ticker(this.#parts.clock, schedule, () => void this.#tick(known))
-      known.ticker.start()
+      const { plugin, definition } = known
+      if (!isScheduled(definition)) continue
+      try {
+        const schedule = scheduleOf(definition, this.#parts.node)
+        known.ticker = new Ticker(this.#parts.clock, schedule, () => void this.#tick(known))
+        known.ticker.start()
+      } catch (cause) {
+        const { name: job } = definition
+        const message = `job ${job} of plugin ${plugin} cannot be scheduled: ${messageOf(cause)}`
+        throw new HoldfastError('HF_OPTION_INVALID', message, { context: { plugin, job }, cause })
+      }
     }
   }
 

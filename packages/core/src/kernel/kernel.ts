@@ -16,6 +16,7 @@ import { maskedPorts } from '../hooks/masked-ports.ts'
 import type { NodeHooks } from '../hooks/status.ts'
 import { createIds } from '../ids.ts'
 import type { Jobs } from '../jobs/jobs.ts'
+import type { Journal } from '../jobs/journal.ts'
 import { memoryJournal } from '../jobs/memory-journal.ts'
 import { JobReport } from '../jobs/report.ts'
 import { JobRunner } from '../jobs/runner.ts'
@@ -23,6 +24,7 @@ import { hourlyLayout } from '../layout.ts'
 import { createLogger } from '../log.ts'
 import type { Eraser } from '../manifest/eraser.ts'
 import type { Files } from '../manifest/files.ts'
+import type { Manifest } from '../manifest/manifest.ts'
 import { MetricsRegistry } from '../metrics/registry.ts'
 import { assemble, assemblyInvalid } from './assembly.ts'
 import { gateConditions } from './conditions.ts'
@@ -101,11 +103,11 @@ export class Kernel implements HoldfastNode {
       secrets,
     })
     const node = this
-    this.audit = createAudit(() => node.id, clock, logger)
+    this.audit = createAudit(() => this.#name(), clock, logger)
     const memory = memoryJournal()
     this.#runner = new JobRunner({
       get node() {
-        return node.id
+        return node.#name()
       },
       clock,
       ids,
@@ -115,7 +117,7 @@ export class Kernel implements HoldfastNode {
       failpoints,
       backlog: () => (this.#registrations.has('eraser') ? this.eraser.backlog() : 0),
       get journal() {
-        return node.#registrations.has('journal') ? node.service('journal') : memory
+        return node.#registrations.has('journal') ? (node.#registrations.face('journal') as Journal) : memory
       },
       report: new JobReport(this.audit, this.metrics),
       closeDeadline: settings.closeDeadline,
@@ -142,6 +144,17 @@ export class Kernel implements HoldfastNode {
     hooks.seal()
     this.#registrations.seal()
     this.#mustBeDeliverable()
+    this.#mustBeNameable()
+  }
+
+  /** The times of a schedule depend on the node's id, and so does every record of a run. */
+  #mustBeNameable(): void {
+    if (this.#givenId !== undefined || this.#registrations.has('manifest')) return
+    const nameless = this.#runner.scheduled().map(({ plugin, definition: { name } }) => ({
+      plugin,
+      problem: `has a schedule for its job ${name}, but the node has no id; give createNode an id, or add a manifest`,
+    }))
+    if (nameless.length > 0) throw assemblyInvalid(nameless)
   }
 
   #mustBeDeliverable(): void {
@@ -162,7 +175,19 @@ export class Kernel implements HoldfastNode {
   }
 
   get id(): string {
-    return this.#givenId ?? this.service('manifest').nodeId
+    if (this.#givenId === undefined) this.#mustBeStarted('its id')
+    return this.#name()
+  }
+
+  /** Its id, also while it starts and stops. */
+  #name(): string {
+    if (this.#givenId !== undefined) return this.#givenId
+    if (this.#registrations.has('manifest')) return (this.#registrations.face('manifest') as Manifest).nodeId
+    throw new HoldfastError(
+      'HF_SERVICE_MISSING',
+      'the node has no id: give createNode one, or add a manifest, which makes one and keeps it',
+      { context: { service: 'manifest' } },
+    )
   }
 
   explain(): NodeExplanation {
@@ -208,10 +233,12 @@ export class Kernel implements HoldfastNode {
   #between(): Between {
     const delivery = this.#delivery
     return {
-      name: 'hooks',
+      name: 'hooks and jobs',
       open: async () => {
         if (this.#registrations.has('batches'))
           await delivery.open(this.#registrations.face('batches') as BatchSource)
+        // While no run can be begun: one that is in flight looks like one that a crash has cut short.
+        await this.#runner.recover()
       },
       begin: () => delivery.begin(),
       end: () => delivery.end(this.#settings.stopDeadline),
@@ -241,12 +268,15 @@ export class Kernel implements HoldfastNode {
     this.#state = 'starting'
     try {
       await this.#lifecycle.open(this.#registrations, this.#between(), this.#starting.signal)
+      this.#runner.schedule()
     } catch (error) {
+      // What failed first is what the user must see; a failing clean-up is only logged.
+      await this.#runner.stop(0)
+      await this.#lifecycle.close()
       this.#state = 'stopped'
       throw this.#secrets.shown(error)
     }
     this.#state = 'started'
-    await this.#runner.start()
     return this
   }
 

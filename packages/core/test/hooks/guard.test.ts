@@ -188,9 +188,10 @@ describe('the guard of a tap', () => {
       ['a', 'b', 'c'].map((id) => tapper(id, 'gate', async () => undefined)),
       { clock },
     )
+    const before = clock.taken
     for (let i = 0; i < 100; i++) await node.gate.check(REQUEST)
     await Promise.all(Array.from({ length: 100 }, () => node.gate.check(REQUEST)))
-    expect(clock.taken).toBe(1)
+    expect(clock.taken - before).toBe(1)
   })
 
   it('[K-05] the signal is aborted at the limit, with the reason', async () => {
