@@ -34,7 +34,7 @@ function serviceOf(functions: {
   })
 }
 
-const never = () => new Promise<void>(() => undefined)
+const never = () => new Promise<never>(() => undefined)
 const quick = { log: 'silent', startDeadline: 20, closeDeadline: 20 } as const
 
 describe('a plugin that misbehaves', () => {
@@ -150,8 +150,25 @@ describe('a plugin that misbehaves', () => {
 
   it('[K-04] a schedule without times closes what was open', async () => {
     const life: string[] = []
-    const bad = jobPlugin(never, [], { schedule: '* * * * *', jitter: Number.POSITIVE_INFINITY })
-    const node = createNode({ plugins: [witness(life), bad], id: 'n', ...quick })
+    const manifest = definePlugin({
+      name: 'test-manifest',
+      id: 'manifest',
+      version: '1.0.0',
+      api: '1.0',
+      provides: ['manifest'],
+      setup: ({ provide }) =>
+        provide(
+          'manifest',
+          () =>
+            ({
+              get nodeId(): string {
+                throw new Error('no id yet')
+              },
+            }) as never,
+        ),
+    })
+    const bad = jobPlugin(never, [], { schedule: '* * * * *', jitter: 1000 })
+    const node = createNode({ plugins: [witness(life), manifest, bad], ...quick })
     await expect(node.start()).rejects.toMatchObject({
       context: { plugin: 'sweeper', job: 'sweep' },
     })

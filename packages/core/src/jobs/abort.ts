@@ -31,8 +31,14 @@ export function timedOut(timeout: number): HoldfastError {
 /** The run's signal was aborted: by somebody, or by its time limit. */
 export function cancelled({ reason }: AbortSignal): Abort {
   return hasCode(reason, 'HF_RUN_TIMED_OUT')
-    ? new Abort('timed_out', reason.message, reason.code)
-    : new Abort('cancelled', messageOf(reason))
+    ? new Abort('timed_out', textOf(reason), reason.code)
+    : new Abort('cancelled', textOf(reason), isHoldfastError(reason) ? reason.code : undefined)
+}
+
+/** Without the code in front of it, which the outcome has beside it. */
+function textOf(reason: unknown): string {
+  const text = messageOf(reason)
+  return isHoldfastError(reason) ? text.replace(`${reason.code}: `, '') : text
 }
 
 /** A run or a plan did not end in time after its signal was aborted, and nobody waits for it any more. */
@@ -68,10 +74,20 @@ export function whyFailed(error: unknown, signal: AbortSignal): Abort {
   return new Abort(code === 'HF_JOURNAL_CORRUPT' ? 'corrupt' : 'unknown', messageOf(error), code)
 }
 
+/** Node's own functions, and those of others, reject with the reason, or with an error of this name. */
+function saysAborted(error: unknown, reason: unknown): boolean {
+  if (error === reason || (isHoldfastError(error) && error.kind === 'aborted')) return true
+  try {
+    return (error as Partial<Error> | undefined)?.name === 'AbortError'
+  } catch {
+    return false
+  }
+}
+
 /** Acting on a chunk failed: its commit, as far as anybody can tell. */
 export function whyActFailed(error: unknown, signal: AbortSignal): Abort {
   if (hasCode(error, 'HF_FENCED')) return new Abort('authority_lost', error.message, error.code)
-  if (isHoldfastError(error) && error.kind === 'aborted' && signal.aborted) return cancelled(signal)
+  if (signal.aborted && saysAborted(error, signal.reason)) return cancelled(signal)
   return new Abort(
     'authority_write_failed',
     messageOf(error),
