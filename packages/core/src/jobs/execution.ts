@@ -77,11 +77,7 @@ export class Execution {
     }
     const { dryRun, startedAt } = this.#facts
     const phase = job.run ? 'acting' : 'planning'
-    this.#progress = new Progress(
-      parts.clock,
-      { id, job: job.name, actor, dryRun, startedAt, phase },
-      onProgress,
-    )
+    this.#progress = new Progress(parts, { id, job: job.name, actor, dryRun, startedAt, phase }, onProgress)
   }
 
   get progress(): RunProgress {
