@@ -1,6 +1,6 @@
 import { createNode, definePlugin, type Plugin, type RunRecord } from '@holdfast/core'
 import { describe, expect, it } from 'vitest'
-import { jobPlugin, plugin } from './support.ts'
+import { jobPlugin, plugin, settle } from './support.ts'
 
 /** A service that writes down its life; another plugin starts after it. */
 function witness(life: string[]): Plugin {
@@ -62,6 +62,31 @@ describe('a plugin that misbehaves', () => {
       }),
     )
     expect(life).toEqual([])
+  })
+
+  it('[K-04] one that is asynchronous and fails later does not end the process', async () => {
+    const unhandled: unknown[] = []
+    const listen = (reason: unknown) => void unhandled.push(reason)
+    process.on('unhandledRejection', listen)
+    const late = async (): Promise<never> => {
+      await Promise.resolve()
+      throw new Error('later')
+    }
+    const creator = definePlugin({
+      name: 'test-late',
+      id: 'late',
+      version: '1.0.0',
+      api: '1.0',
+      provides: ['two'],
+      setup: ({ provide }) => provide('two', late as never),
+    })
+    expect(() => createNode({ plugins: [plugin('bad', late as never)], log: 'silent' })).toThrow(
+      expect.objectContaining({ code: 'HF_ASSEMBLY_INVALID' }),
+    )
+    await expect(createNode({ plugins: [creator], id: 'n', ...quick }).start()).rejects.toThrow('at once')
+    await settle()
+    process.off('unhandledRejection', listen)
+    expect(unhandled).toEqual([])
   })
 
   it('[K-04] one that throws in start is named with the part of it, and what was open is closed', async () => {

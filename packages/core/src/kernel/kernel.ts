@@ -136,6 +136,7 @@ export class Kernel implements HoldfastNode {
       hooks: maskedPorts(hooks.portsOf(plugin.id), secrets),
     })
     for (const { plugin } of plugins) failpoints.declare(plugin.failpoints)
+    failpoints.complete()
     for (const assembledPlugin of plugins) {
       const from = clock.monotonic()
       setUp(assembledPlugin, { registrations: this.#registrations, runner: this.#runner, secrets, context })

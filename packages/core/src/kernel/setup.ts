@@ -1,6 +1,7 @@
 import type { Secrets } from '../config/secrets.ts'
 import { isHoldfastError, messageOf } from '../errors.ts'
 import type { JobRunner } from '../jobs/runner.ts'
+import { forget } from '../thenable.ts'
 import { type AssembledPlugin, assemblyInvalid } from './assembly.ts'
 import type { Plugin, PluginContext } from './plugin.ts'
 import type { Registrations } from './registrations.ts'
@@ -31,8 +32,10 @@ export function setUp({ plugin, config }: AssembledPlugin, parts: SetupParts): v
   } as unknown as PluginContext<never, never, never>
   try {
     const result: unknown = plugin.setup(Object.freeze(context) as never)
-    if (result !== undefined)
+    if (result !== undefined) {
+      forget(result)
       throw new TypeError('setup returned a value; it must be synchronous and return nothing')
+    }
   } catch (thrown) {
     const error = secrets.shown(thrown)
     // A coded error (a sealed hook, an undeliverable one) already says what to do.
