@@ -1,5 +1,6 @@
 import { AsyncParallelHook, AsyncSeriesHook } from 'tapable'
 import type { Clock } from '../clock.ts'
+import { Secrets } from '../config/secrets.ts'
 import type { Denial, GateRequest } from '../gate/request.ts'
 import type { Logger } from '../log.ts'
 import type { MetricsRegistry } from '../metrics/registry.ts'
@@ -30,10 +31,15 @@ export interface Hooks extends DurableHooks {
 
 const TIME_LIMIT_MS = 60_000
 
-export function createHooks(clock: Clock, log: Logger, metrics: MetricsRegistry): Hooks {
+export function createHooks(
+  clock: Clock,
+  log: Logger,
+  metrics: MetricsRegistry,
+  secrets = new Secrets(),
+): Hooks {
   const seal = { sealed: false }
   const watchdog = new Watchdog(clock)
-  const parts: GuardParts = { clock, watchdog, seconds: hookSeconds(metrics) }
+  const parts: GuardParts = { clock, watchdog, seconds: hookSeconds(metrics), secrets }
   const delivered = (hook: HookRule<void>['hook']): HookRule<void> => ({
     hook,
     timeLimit: TIME_LIMIT_MS,

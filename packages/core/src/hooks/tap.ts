@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import type { Secrets } from '../config/secrets.ts'
 import { HoldfastError, messageOf } from '../errors.ts'
 import { isThenable } from '../thenable.ts'
 import { CallContext } from './call.ts'
@@ -11,6 +12,7 @@ export interface GuardParts {
   readonly clock: Clock
   readonly watchdog: Watchdog
   readonly seconds: HookSeconds
+  readonly secrets: Secrets
 }
 
 /** How a hook reads what its taps answer. */
@@ -192,8 +194,12 @@ export class Tap<Event, Result> {
     return failed ? Promise.resolve(failed(failure, this.plugin)) : Promise.reject(failure)
   }
 
-  #failure(why: string, cause: unknown): HoldfastError {
+  /** What a failed tap is known by is shown in many places: no secret gets out of here. */
+  #failure(said: string, thrown: unknown): HoldfastError {
     const { hook, plugin } = this
+    const { secrets } = this.#parts
+    const why = secrets.mask(said)
+    const cause = secrets.shown(thrown)
     this.record.failures++
     this.record.lastError = { message: why, at: this.#parts.clock.now() }
     return new HoldfastError('HF_TAP_FAILED', `the ${hook} tap of plugin ${plugin} ${why}`, {

@@ -12,7 +12,6 @@ import { type Roles, UNKNOWN_ROLES } from '../gate/roles.ts'
 import type { BatchSource } from '../hooks/consumers.ts'
 import { Delivery } from '../hooks/delivery.ts'
 import { createHooks } from '../hooks/hooks.ts'
-import { maskedPorts } from '../hooks/masked-ports.ts'
 import type { NodeHooks } from '../hooks/status.ts'
 import { createIds } from '../ids.ts'
 import type { Jobs } from '../jobs/jobs.ts'
@@ -80,7 +79,7 @@ export class Kernel implements HoldfastNode {
     this.#secrets = secrets
     this.#configEntries = entries
     this.#plugins = plugins.map(({ plugin }) => plugin)
-    const hooks = createHooks(clock, logger, this.metrics)
+    const hooks = createHooks(clock, logger, this.metrics, secrets)
     this.#delivery = new Delivery({ hooks, clock, log: logger, secrets, failpoints })
     const ids = createIds(clock)
     if (options.id !== undefined && !ID.test(options.id))
@@ -133,7 +132,7 @@ export class Kernel implements HoldfastNode {
       audit: this.audit,
       metrics: this.metrics,
       node: { givenId: options.id, layout },
-      hooks: maskedPorts(hooks.portsOf(plugin.id), secrets),
+      hooks: hooks.portsOf(plugin.id),
     })
     for (const { plugin } of plugins) failpoints.declare(plugin.failpoints)
     failpoints.complete()
