@@ -9,7 +9,7 @@ import type { ChunkOutcome, JobDefinition, PlainJob, PlannedJob } from './defini
 import type { Journal } from './journal.ts'
 import { describeExcess } from './limits.ts'
 import type { PlanItem, SpooledPlan } from './plan.ts'
-import { boundPlan, makePlan } from './planning.ts'
+import { boundPlan, checkItems, makePlan } from './planning.ts'
 import { Progress } from './progress.ts'
 import type { JobReport } from './report.ts'
 import { asJson, type ReadRequest } from './request.ts'
@@ -103,9 +103,9 @@ export class Execution {
         : await boundPlan(request.plan, { job: job.name, node, now: clock.now(), journal })
     if (request.act || gated) await this.#enter()
     await journal.recordRun(this.#facts)
-    report.started(this.#facts, bound?.request ?? asJson(request.asked), request.plan)
     let outcome: RunOutcome = { status: 'completed' }
     try {
+      report.started(this.#facts, bound?.request ?? asJson(request.asked), request.plan)
       if (job.run) await this.#runPlain(job)
       else await this.#runPlanned(job, bound)
     } catch (error) {
@@ -143,6 +143,7 @@ export class Execution {
       this.#parts.report.overLimit(this.#facts, id)
       throw new Abort('over_limit', `plan ${id} is over a limit: ${describeExcess(refusing)}`)
     }
+    if (bound) await checkItems(bound, this.#of.signal)
     this.#progress.enter('acting', totals.files)
     const cap = request.cap ?? Number.POSITIVE_INFINITY
     const capHit = await actOnPlan(job, plan.items(), services(), cap, this.#acting(job))
