@@ -8,6 +8,7 @@ import { Abort, whyFailed } from './abort.ts'
 import type { ChunkOutcome, JobDefinition, PlainJob, PlannedJob } from './definition.ts'
 import type { Journal } from './journal.ts'
 import { describeExcess } from './limits.ts'
+import { readOutcome } from './outcome.ts'
 import type { PlanItem, SpooledPlan } from './plan.ts'
 import { boundPlan, checkItems, makePlan } from './planning.ts'
 import { Progress } from './progress.ts'
@@ -46,6 +47,8 @@ export class Execution {
   readonly #parts: ExecutionParts
   readonly #progress: Progress
   #facts: RunFacts
+  /** Whether the cap left something of the plan. */
+  #left = false
 
   constructor(of: ExecutionOf, parts: ExecutionParts) {
     const { id, job, request, options } = of
@@ -146,8 +149,9 @@ export class Execution {
     if (bound) await checkItems(bound, this.#of.signal)
     this.#progress.enter('acting', totals.files)
     const cap = request.cap ?? Number.POSITIVE_INFINITY
-    const capHit = await actOnPlan(job, plan.items(), services(), cap, this.#acting(job))
+    const { capHit, left } = await actOnPlan(job, plan.items(), services(), cap, this.#acting(job))
     this.#facts = { ...this.#facts, capHit }
+    this.#left = left
   }
 
   #makePlan(job: PlannedJob<unknown>): Promise<SpooledPlan> {
@@ -206,8 +210,8 @@ export class Execution {
       signal,
       run: id,
       gate: ({ namespace } = {}) => passGate(job, acting, namespace),
-      chunk: ({ files = 0, bytes = 0, rows = 0, skipped = {} }) =>
-        acting.finished({ done: { files, bytes, rows }, skipped }, []),
+      chunk: async ({ files = 0, bytes = 0, rows = 0, skipped = {} }) =>
+        acting.finished(readOutcome(job.name, { done: { files, bytes, rows }, skipped }), []),
       total: (files) => this.#progress.update(this.#facts.done.files, files),
     })
   }
@@ -219,7 +223,7 @@ export class Execution {
     await this.#record(run)
     report.ended(run)
     // A plan of its own that was carried out is of no more use; all others wait for their expiry.
-    const usedUp = request.plan === undefined && request.act && !run.capHit && outcome.status === 'completed'
+    const usedUp = request.plan === undefined && request.act && !this.#left && outcome.status === 'completed'
     if (usedUp && run.plan !== undefined)
       await journal.removePlan(run.plan).catch((error: unknown) => this.#warn('plan', error))
     return run
