@@ -8,6 +8,8 @@ import type { Ticker } from './ticker.ts'
 /** A job of the node, and how it stands. */
 export interface Registered {
   readonly definition: JobDefinition<unknown>
+  /** The id of the one that defined it. */
+  readonly plugin: string
   readonly services: () => unknown
   inFlight: InFlight | undefined
   ticker: Ticker | undefined

@@ -165,7 +165,7 @@ export class Kernel implements HoldfastNode {
   explain(): NodeExplanation {
     return explain({
       plugins: this.#plugins,
-      jobs: this.#registrations.jobs,
+      jobsOf: (plugin) => this.#runner.names(plugin),
       taps: this.#delivery.status().taps,
       setupMs: this.#setupMs,
       startMs: this.#lifecycle.startMs,

@@ -17,8 +17,6 @@ export class Registrations {
   #sealed = false
   readonly #guarded = new Map<object, Storage>()
   readonly onStart: { readonly plugin: Plugin; readonly fn: OnStart }[] = []
-  /** Names of jobs by the id of their plugin. */
-  readonly jobs = new Map<string, readonly string[]>()
   readonly onStop: { readonly plugin: Plugin; readonly fn: () => Promise<void> | void }[] = []
 
   /** From here on nothing can be registered any more. */

@@ -22,8 +22,7 @@ export function setUp({ plugin, config }: AssembledPlugin, parts: SetupParts): v
     jobs: {
       define: (job: Parameters<JobRunner['define']>[0]) => {
         registrations.mustBeOpen(plugin, 'defines a job')
-        runner.define(job, () => registrations.needed(plugin))
-        registrations.jobs.set(plugin.id, [...(registrations.jobs.get(plugin.id) ?? []), job.name])
+        runner.define(job, () => registrations.needed(plugin), plugin.id)
       },
     },
     provide: (name: string, create: never) => registrations.provide(plugin, name, create),
