@@ -1,6 +1,6 @@
 import type { Knob } from './knob.ts'
 import { suggestion } from './nearest.ts'
-import type { Environment, Section, SectionProblem } from './section.ts'
+import type { Environment, Problem, Section } from './section.ts'
 
 /** The variable that sets a knob: `HOLDFAST_RETENTION_ERASE_DELAY`, unless the knob has one of its own. */
 export function variableOf(id: string, name: string, knob: Knob<unknown>): string {
@@ -19,8 +19,8 @@ function upperSnake(name: string): string {
 }
 
 /** Variables that two knobs would read, and variables that look like a plugin's and are none. */
-export function environmentProblems(sections: readonly Section[], env: Environment): SectionProblem[] {
-  const problems: SectionProblem[] = []
+export function environmentProblems(sections: readonly Section[], env: Environment): Problem[] {
+  const problems: Problem[] = []
   const claimed = new Map<string, Section>()
   for (const section of sections)
     for (const [name, knob] of Object.entries(section.knobs)) {
