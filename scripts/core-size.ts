@@ -9,6 +9,11 @@ const manifest = JSON.parse(readFileSync(join(core, 'package.json'), 'utf8')) as
   dependencies: Record<string, string>
 }
 
+if (!existsSync(join(core, 'dist', 'index.js'))) {
+  console.error('core-size: core is not built; pnpm run build')
+  process.exit(1)
+}
+
 const sources = globSync('src/**/*.ts', { cwd: core })
 const lines = sources.reduce(
   (sum, file) => sum + readFileSync(join(core, file), 'utf8').split('\n').length - 1,

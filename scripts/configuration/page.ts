@@ -1,4 +1,4 @@
-import { describeKnob, type KnobRow } from '../../packages/core/src/config/describe.ts'
+import { describeKnob, type KnobRow } from './describe.ts'
 import type { Documented } from './plugins.ts'
 
 const INTRODUCTION = `# Configuration

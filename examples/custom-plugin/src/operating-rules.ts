@@ -48,6 +48,8 @@ export function operatingRules(options: OperatingRulesOptions = {}): Plugin {
 function endOf(value: unknown): number {
   const start =
     typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) ? Date.parse(value) : Number.NaN
-  if (Number.isNaN(start)) throw new Error('it is not a date')
+  // Date.parse takes the 31st of February for a day in March.
+  if (Number.isNaN(start) || new Date(start).toISOString().slice(0, 10) !== value)
+    throw new Error('it is not a date')
   return start + DAY_MS - 1
 }

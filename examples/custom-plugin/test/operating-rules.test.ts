@@ -50,6 +50,12 @@ describe('operating rules', () => {
     expect(await ask({}, at('12:00:00'))).toMatchObject({ allowed: true })
   })
 
+  it.each(['2026-02-31', '2026-13-01', '2026-2-1', '2026-06-31'])('[K-01] %s is no day', (licensedUntil) => {
+    expect(() => createNode({ plugins: [operatingRules({ licensedUntil })], log: 'silent' })).toThrow(
+      /it is not a date/,
+    )
+  })
+
   it('[K-01] what it cannot read is named', () => {
     expect(() =>
       createNode({

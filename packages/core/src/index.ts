@@ -80,7 +80,7 @@ export type {
 } from './jobs/definition.ts'
 export type { JobStatus, Jobs, TickStatus } from './jobs/jobs.ts'
 export { type Journal, RUNS_KEPT } from './jobs/journal.ts'
-export { lifeKnobs, limitKnobs, type Off, orOff } from './jobs/knobs.ts'
+export { lifeKnobs, limitKnobs, type Off } from './jobs/knobs.ts'
 export type { LimitExcess, LimitName, Limits } from './jobs/limits.ts'
 export { type Plan, type PlanItem, type PlanRecord, planUnknown, type Totals } from './jobs/plan.ts'
 export type {
@@ -98,7 +98,6 @@ export { totalsOf } from './jobs/totals.ts'
 export type { NodeExplanation, PluginExplanation } from './kernel/explain.ts'
 export { createNode, type HoldfastNode, type NodeOptions } from './kernel/node.ts'
 export {
-  API_VERSION,
   definePlugin,
   isPlugin,
   type NodeFacts,

@@ -1,6 +1,6 @@
 import { createNode, definePlugin, duration, HoldfastError, type HookPort, type Plugin } from '@holdfast/core'
 import { describe, expect, it } from 'vitest'
-import { apiProblem } from '../src/kernel/assembly.ts'
+import { apiProblem } from '../src/kernel/shape.ts'
 import { plugin } from './support.ts'
 
 function problemsOf(plugins: readonly unknown[]): string[] {
@@ -230,5 +230,132 @@ describe('assembling a node', () => {
     })
     await using _node = await createNode({ plugins: [user, provider], log: 'silent' }).start()
     expect(seen).toEqual([['one', 'three']])
+  })
+
+  it.each<[string, object, RegExp]>([
+    ['no id', { id: undefined }, /has the id undefined/],
+    ['a list for an id', { id: ['acme'] }, /has the id \[ 'acme' \]/],
+    ['no name', { name: undefined }, /has no name/],
+    ['no version', { version: undefined }, /has no version/],
+    ['a number for an api', { api: 1 }, /states the api 1;/],
+    ['no setup', { setup: undefined }, /has no setup/],
+    ['a text for needs', { needs: 'manifest' }, /needs is 'manifest'; it takes a list/],
+    ['null among its needs', { needs: [null] }, /needs is \[ null \]/],
+    ['a text for provides', { provides: 'x' }, /provides is 'x'/],
+    ['a text for failpoints', { failpoints: 'abc' }, /failpoints is 'abc'/],
+    ['null for a knob', { config: { a: null } }, /the knob "a", which is none/],
+    ['a plain object for a knob', { config: { a: { default: 1 } } }, /the knob "a", which is none/],
+    ['a list for its config', { config: [] }, /config is \[\]/],
+    ['a text for its options', { options: 'x' }, /options is 'x'/],
+    [
+      'an option that cannot be read',
+      {
+        options: {
+          get a() {
+            throw new Error('no luck')
+          },
+        },
+      },
+      /option "a" cannot be read: no luck/,
+    ],
+  ])('[K-01] a plugin with %s is named, with that and nothing else', (_what, part, problem) => {
+    const spec = { name: 'test-x', id: 'x', version: '1', api: '1.0', setup: () => undefined, ...part }
+    const problems = problemsOf([definePlugin(spec as never), plugin('sound')])
+    expect(problems).toEqual([expect.stringMatching(problem)])
+    if (!('name' in part)) expect(problems[0]).toMatch(/^test-x: /)
+  })
+
+  it.each<[string, unknown, RegExp]>([
+    ['nothing', undefined, /node: has no options/],
+    ['no plugins', {}, /node: has no list of plugins/],
+    ['a plugin for the list', { plugins: plugin('a') }, /node: has no list of plugins/],
+    [
+      'a misspelt option',
+      { plugins: [], log: 'silent', stopDeadlin: 1 },
+      /node: option "stopDeadlin" is unknown; did you mean "stopDeadline"/,
+    ],
+    ['an id that is no text', { plugins: [], log: 'silent', id: 5 }, /node: has the id 5/],
+  ])('[K-01] a node of %s is refused', (_what, options, message) => {
+    expect(() => createNode(options as never)).toThrow(
+      expect.objectContaining({ code: 'HF_ASSEMBLY_INVALID', message: expect.stringMatching(message) }),
+    )
+  })
+
+  it('[K-01] definePlugin says what it takes', () => {
+    expect(() => definePlugin(undefined as never)).toThrow(/takes the description of a plugin/)
+  })
+
+  it('[K-01] what the setups of several plugins do wrong comes in one error', () => {
+    const throwing = plugin('a', () => {
+      throw new Error('no luck')
+    })
+    const before = plugin('b', ({ hooks }) => hooks.gate.tap({ before: 'nobody' }, async () => undefined))
+    expect(problemsOf([throwing, plugin('sound'), before])).toEqual([
+      'test-a: its setup failed: no luck',
+      expect.stringMatching(/^test-b: .*nobody/),
+    ])
+  })
+
+  it.each(['onStart', 'onStop'] as const)(
+    '[K-16] %s is refused after setup, and without a function',
+    (name) => {
+      let late: (() => void) | undefined
+      createNode({
+        plugins: [
+          plugin('late', (ctx) => {
+            late = () => ctx[name](() => undefined)
+          }),
+        ],
+        log: 'silent',
+      })
+      expect(late).toThrow(/after setup/)
+      expect(problemsOf([plugin('x', (ctx) => ctx[name](undefined as never))])).toEqual([
+        expect.stringMatching(/test-x: its setup failed: it calls on(Start|Stop) without a function/),
+      ])
+    },
+  )
+
+  it.each<[string, () => never]>([
+    [
+      'throws',
+      () => {
+        throw new Error('no luck')
+      },
+    ],
+    ['gives nothing', () => undefined as never],
+  ])('[K-04] a create that %s is an error of its plugin and its service', async (_what, create) => {
+    const broken = definePlugin({
+      name: 'test-broken',
+      id: 'broken',
+      version: '1',
+      api: '1.0',
+      provides: ['one'],
+      setup: ({ provide }) => provide('one', create),
+    })
+    const user = definePlugin({
+      name: 'test-user',
+      id: 'user',
+      version: '1',
+      api: '1.0',
+      needs: ['one'],
+      provides: ['two'],
+      setup: ({ provide }) => provide('two', () => ({ name: 'two' })),
+    })
+    await expect(createNode({ plugins: [user, broken], log: 'silent' }).start()).rejects.toMatchObject({
+      code: 'HF_PLUGIN_FAILED',
+      context: { plugin: 'broken', part: 'service one', phase: 'start' },
+    })
+  })
+
+  it.each<[string, object | null]>([
+    ['an unknown option', { timelimit: 5 }],
+    ['a stage that is no number', { stage: 'x' }],
+    ['a before that is no text', { before: 1 }],
+    ['null', null],
+  ])('[K-16] a tap with %s is refused', (_what, options) => {
+    const tapping = plugin('x', ({ hooks }) => hooks.gate.tap(options as never, async () => undefined))
+    expect(() => createNode({ plugins: [tapping], log: 'silent' })).toThrow(
+      expect.objectContaining({ code: 'HF_OPTION_INVALID', context: { hook: 'gate', plugin: 'x' } }),
+    )
   })
 })

@@ -8,6 +8,7 @@ import {
   HoldfastError,
   integer,
   type Knobs,
+  limitKnobs,
   type NodeOptions,
   oneOf,
   optional,
@@ -227,7 +228,7 @@ describe('what a setting takes', () => {
     [duration, '90', 'it has no unit of ms'],
     [duration, '1 fortnight', 'it has no unit'],
     [duration, '-1s', 'it is below its floor of 0'],
-    [duration, '0.2ms', 'it is not 0, but less than 1 ms'],
+    [duration, '0.2ms', 'it is less than 1 ms, and not 0'],
     [duration, '', 'remove the variable'],
     [bytes, '1MB', 'it has no unit of B, KiB'],
     [bytes, '1constructor', 'it has no unit'],
@@ -287,7 +288,7 @@ describe('what is wrong with the settings', () => {
       expect.arrayContaining([
         expect.stringMatching(/^test-deep-sea: option "eraseDelai" is unknown; did you mean "eraseDelay"\?/),
         expect.stringMatching(
-          /^test-deep-sea: the environment has HOLDFAST_DEEP_SEA_ERASE_DELY, which sets nothing; did you mean "ERASE_DELAY"\?/,
+          /^test-deep-sea: the environment has HOLDFAST_DEEP_SEA_ERASE_DELY, which sets nothing; did you mean "HOLDFAST_DEEP_SEA_ERASE_DELAY"\?/,
         ),
         expect.stringMatching(/^test-deep-sea: HOLDFAST_DEEP_SEA_WATCH is "maybe", .*true or false/),
         expect.stringMatching(/^test-deep-sea: "deep-sea.eraseDelay" in the file is "2d", .*ceiling of 1d/),
@@ -373,5 +374,37 @@ describe('what is wrong with the settings', () => {
 
   it('[A-06] no plugin takes the id of the node', () => {
     expect(problemsOf([knobPlugin({}, {}, 'node')])[0]).toMatch(/the node's own/)
+  })
+
+  it.each([
+    ['0.2', 0.2],
+    ['.2', 0.2],
+    ['20%', 0.2],
+    ['0', 0],
+    ['-0', undefined],
+    ['1', 1],
+    ['off', 'off'],
+  ])('[K-10] a share of %s in the environment is %s', (given, value) => {
+    const knobs = { maxShare: limitKnobs().maxShare }
+    const env = { HOLDFAST_DEEP_SEA_MAX_SHARE: given }
+    if (value === undefined) expect(problemsOf([knobPlugin(knobs)], { env })).toHaveLength(1)
+    else expect(settingOf(knobs, { env })).toBe(value)
+  })
+
+  it('[K-10] a share of -0 is 0', () => {
+    expect(settingOf({ maxShare: limitKnobs().maxShare }, { code: { maxShare: -0 } })).toBe(0)
+  })
+
+  it('[K-10] a misspelt variable is told the whole name of the one that was meant', () => {
+    const knobs = { d: duration({ doc: 'A test.', default: '1h' }) }
+    expect(problemsOf([knobPlugin(knobs)], { env: { HOLDFAST_DEEP_SEA_E: '1' } })[0]).toContain(
+      'did you mean "HOLDFAST_DEEP_SEA_D"?',
+    )
+  })
+
+  it('[K-10] what is wrong with a Boolean of the environment lists every word for one', () => {
+    const knobs = { dry: bool({ doc: 'A test.', default: false }) }
+    const [problem] = problemsOf([knobPlugin(knobs)], { env: { HOLDFAST_DEEP_SEA_DRY: 'maybe' } })
+    for (const word of ['true', 'false', '1', '0', 'yes', 'no', 'on', 'off']) expect(problem).toContain(word)
   })
 })

@@ -121,4 +121,70 @@ describe('limits', () => {
       overLimit: [{ limit: 'files' }],
     })
   })
+
+  it.each<[string, unknown]>([
+    ['a share that is a text', { share: '0.01' }],
+    ['a share of null', { share: null }],
+    ['a share of NaN', { share: Number.NaN }],
+    ['bytes as a text', { bytes: '10' }],
+    ['files of null', { files: null }],
+    ['half a file', { files: 0.5 }],
+    ['shareFrom off', { shareFrom: 'off' }],
+    ['a name that is no limit', { maxFiles: 1 }],
+    ['a number', 5],
+    ['a list', [1]],
+    ['null', null],
+  ])('[R-17] %s is refused, in a request and in a job', async (_what, limits) => {
+    const { node, acted } = await limited({}, { a: { takes: 10, of: 20 } })
+    await using _ = node
+    const refused = { code: 'HF_REQUEST_INVALID', message: expect.stringContaining('limits') }
+    await expect(node.jobs.run('sweep', { act: true, limits } as object)).rejects.toMatchObject(refused)
+    await expect(node.jobs.plan('sweep', { limits } as object)).rejects.toMatchObject(refused)
+    expect(acted()).toBe(0)
+    await expect(limited(limits as Limits, { a: { takes: 1 } })).rejects.toMatchObject({
+      code: 'HF_ASSEMBLY_INVALID',
+      message: expect.stringContaining('limits'),
+    })
+  })
+
+  it("[R-17] a job's own shareFrom holds, and a request can only lower it", async () => {
+    const { node } = await limited({ share: 0.1, shareFrom: 1000 }, { a: { takes: 200, of: 400 } })
+    await using _ = node
+    const over = async (limits: Limits) => (await node.jobs.plan('sweep', { limits })).overLimit.length
+    expect(await over({})).toBe(0)
+    expect(await over({ shareFrom: 2000 })).toBe(0)
+    expect(await over({ shareFrom: 200 })).toBe(1)
+  })
+
+  it.each<[string, object]>([
+    ['no size', { size: undefined }],
+    ['a size that is NaN', { size: Number.NaN }],
+    ['a size below 0', { size: -1 }],
+    ['a size as a text', { size: '10' }],
+    ['rows that are NaN', { rows: Number.NaN }],
+    ['no generation', { generation: undefined }],
+    ['no key', { key: undefined }],
+    ['no namespace', { namespace: undefined }],
+  ])('[R-17] an item with %s does not pass a limit: there is no plan of it', async (_what, part) => {
+    let acted = 0
+    const act: PlannedJob<unknown>['act'] = async (chunk) => {
+      acted++
+      return { done: totalsOf(chunk), skipped: {} }
+    }
+    const bad = items(10).map((item) => ({ ...item, ...part }) as PlanItem)
+    await using node = await startNode([jobPlugin(act, bad, { limits: { bytes: 1 } })])
+    const why = { code: 'HF_PLUGIN_FAILED', message: expect.stringContaining('job sweep') }
+    await expect(node.jobs.plan('sweep')).rejects.toMatchObject(why)
+    expect((await node.jobs.run('sweep', { act: true })).outcome).toMatchObject({ status: 'aborted', ...why })
+    expect(acted).toBe(0)
+  })
+
+  it.each([Number.POSITIVE_INFINITY, Number.NaN, -1])(
+    '[R-17] a population of %s files is refused',
+    async (of) => {
+      const { node } = await limited({ share: 0.1 }, { a: { takes: 100, of } })
+      await using _ = node
+      await expect(node.jobs.plan('sweep')).rejects.toMatchObject({ code: 'HF_PLUGIN_FAILED' })
+    },
+  )
 })

@@ -113,4 +113,18 @@ describe('a job without a plan', () => {
     await expect(node.jobs.run('tidy', {})).rejects.toMatchObject(invalid)
     await expect(node.jobs.run('tidy', { act: true, cap: 1 })).rejects.toMatchObject(invalid)
   })
+
+  it('[R-07] counts that cannot be true end it', async () => {
+    await using node = await startNode([
+      plain(async (_request, { gate, chunk }) => {
+        await gate()
+        await chunk({ files: 2 })
+        await chunk({ files: Number.NaN })
+      }),
+    ])
+    expect(await node.jobs.run('tidy', { act: true })).toMatchObject({
+      done: { files: 2 },
+      outcome: { status: 'aborted', code: 'HF_PLUGIN_FAILED' },
+    })
+  })
 })

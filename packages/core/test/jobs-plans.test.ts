@@ -1,4 +1,13 @@
-import { type HoldfastNode, type PlanItem, type PlannedJob, totalsOf } from '@holdfast/core'
+import {
+  definePlugin,
+  type HoldfastNode,
+  type Journal,
+  type PlanItem,
+  type PlannedJob,
+  type PlanRecord,
+  type RunProgress,
+  totalsOf,
+} from '@holdfast/core'
 import { FakeClock } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
 import { items, jobPlugin, plugin, startNode } from './support.ts'
@@ -44,6 +53,16 @@ describe('a plan', () => {
       expiresAt: plan.createdAt + DAY,
       overLimit: [],
     })
+  })
+
+  it('[C-23] tells how far its making is, and for whom', async () => {
+    const { node } = await sweeping(2500)
+    await using _ = node
+    const told: RunProgress[] = []
+    const onProgress = (progress: RunProgress) => void told.push(progress)
+    const { id } = await node.jobs.plan('sweep', {}, { onProgress, actor: 'node' })
+    expect(told.map(({ done }) => done)).toEqual([1000, 2000, 2500])
+    expect(told[0]).toMatchObject({ id, job: 'sweep', actor: 'node', dryRun: true, phase: 'planning' })
   })
 
   it('[C-23] a run of it takes exactly its items, and of these only what has not changed', async () => {
@@ -136,6 +155,101 @@ describe('a plan', () => {
     })
   })
 
+  it('[C-23] is not changed by whoever looks at it', async () => {
+    const { node, live } = await sweeping(5, { limits: { files: 1 } })
+    await using _ = node
+    const plan = await node.jobs.plan('sweep')
+    const empty = (list: readonly unknown[]) => {
+      ;(list as unknown[]).length = 0
+    }
+    expect(() => empty(plan.overLimit)).toThrow(TypeError)
+    for await (const page of plan.items()) {
+      expect(() => empty(page)).toThrow(TypeError)
+      expect(() => Object.assign(page[0]!, { generation: 9 })).toThrow(TypeError)
+    }
+    expect((await node.jobs.run('sweep', { plan: plan.id, act: true })).outcome).toMatchObject({
+      reason: 'over_limit',
+    })
+    expect(live.size).toBe(5)
+    expect(await plan.all()).toEqual(items(5))
+  })
+
+  it('[C-23] keeps what each item was, also of a job that uses one object for all', async () => {
+    const { node } = await sweeping(0, {
+      async *plan() {
+        const item = { ...items(1)[0]! }
+        const page = [item]
+        for (const path of ['p0', 'p1', 'p2']) {
+          item.path = path as PlanItem['path']
+          yield page
+        }
+      },
+    })
+    await using _ = node
+    const plan = await node.jobs.plan('sweep')
+    expect((await plan.all()).map(({ path }) => path)).toEqual(['p0', 'p1', 'p2'])
+  })
+
+  it.each<[string, Partial<PlanItem>]>([
+    ['size', { size: 11 }],
+    ['rows', { rows: 3 }],
+    ['namespace', { namespace: 'other' }],
+    ['generation', { generation: 7 }],
+    ['reason', { reason: 'why not' }],
+  ])('[C-23] another %s is another digest', async (_what, change) => {
+    const digestOf = async (planned: readonly PlanItem[]) => {
+      const plan = async function* () {
+        yield planned
+      }
+      const { node } = await sweeping(0, { plan })
+      await using _ = node
+      return (await node.jobs.plan('sweep')).digest
+    }
+    const [item] = items(1)
+    expect(await digestOf([{ ...item!, ...change }])).not.toBe(await digestOf([item!]))
+  })
+
+  it('[C-23] one that is not what it was is refused before anything of it is done', async () => {
+    const kept = new Map<string, PlanItem[]>()
+    const records = new Map<string, PlanRecord>()
+    // As a journal that loses an item without noticing.
+    const forgetful: Journal = {
+      recordRun: async () => undefined,
+      runs: async () => [],
+      openRuns: async () => [],
+      spool: async (id, _from, more) => void kept.set(id, [...(kept.get(id) ?? []), ...more]),
+      addPlan: async (record) => void records.set(record.id, record),
+      plan: async (id) => records.get(id),
+      plans: async () => [],
+      async *planItems(id) {
+        yield kept.get(id)?.slice(1) ?? []
+      },
+      removePlan: async () => undefined,
+    }
+    let acted = 0
+    await using node = await startNode([
+      definePlugin({
+        name: 'test-journal',
+        id: 'journal',
+        version: '1.0.0',
+        api: '1.0',
+        provides: ['journal'],
+        setup: ({ provide }) => provide('journal', () => forgetful),
+      }),
+      jobPlugin(async (chunk) => {
+        acted++
+        return { done: totalsOf(chunk), skipped: {} }
+      }, items(10)),
+    ])
+    const { id } = await node.jobs.plan('sweep')
+    expect((await node.jobs.run('sweep', { plan: id, act: true })).outcome).toMatchObject({
+      status: 'aborted',
+      reason: 'corrupt',
+      code: 'HF_JOURNAL_CORRUPT',
+    })
+    expect(acted).toBe(0)
+  })
+
   it.each([
     ['fields that were decided with the plan', { before: 5 }],
     ['limits', { limits: { files: 1 } }],
@@ -198,5 +312,17 @@ describe('a cap', () => {
       expect(run.capHit).toBe(left > 0)
       expect(live.size).toBe(left)
     }
+  })
+
+  it.each([
+    [10, false],
+    [9, true],
+  ])('[C-07] of %i on a run of ten leaves the plan to the next run: %s', async (cap, left) => {
+    const { node } = await sweeping(10)
+    await using _ = node
+    const { plan } = await node.jobs.run('sweep', { act: true, cap })
+    const next = node.jobs.run('sweep', { plan: plan!, act: true })
+    if (left) expect(await next).toMatchObject({ done: { files: 1 } })
+    else await expect(next).rejects.toMatchObject({ code: 'HF_PLAN_UNKNOWN' })
   })
 })

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events'
 import { createNode, definePlugin, type GateRequest, type PlannedJob, totalsOf } from '@holdfast/core'
 import { FakeClock } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
-import { items, jobPlugin, settle, startNode, tapper } from './support.ts'
+import { items, jobPlugin, plugin, settle, startNode, tapper } from './support.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -212,6 +212,18 @@ describe('a schedule', () => {
     ['a name with a blank', { name: 'sweep it' }],
     ['a limit below nothing', { limits: { files: -1 } }],
     ['neither plan nor run', { plan: undefined as never }],
+    ['a schedule that never comes', { schedule: '0 0 30 2 *' }],
+    ['a schedule that is no text', { schedule: 5 as never }],
+    ['a time zone that is no text', { timeZone: 1 as never }],
+    ['a jitter without end', { jitter: Number.POSITIVE_INFINITY }],
+    ['a time limit as a text', { timeout: '5m' as never }],
+    ['a plan that expires at NaN', { planExpiry: Number.NaN }],
+    ['a plan that never expires', { planExpiry: Number.POSITIVE_INFINITY }],
+    ['no action', { action: undefined as never }],
+    ['an empty action', { action: '' as never }],
+    ['a doc that is no text', { doc: 1 as never }],
+    ['a tick that asks for nothing', { onTick: null as never }],
+    ['a check that is no function', { check: 'yes' as never }],
   ])('[K-01] %s is refused while the node is assembled', (_what, extra) => {
     expect(() => createNode({ plugins: [jobPlugin(doAll, [], extra)], log: 'silent' })).toThrow(
       expect.objectContaining({ code: 'HF_ASSEMBLY_INVALID' }),
@@ -245,5 +257,33 @@ describe('a time limit', () => {
     expect(clock.timers).toBe(0)
     begun = 2
     expect((await node.jobs.run('sweep', { act: true })).outcome.status).toBe('completed')
+  })
+
+  it('[K-01] a definition that is changed afterwards changes nothing', async () => {
+    const job = {
+      name: 'sweep',
+      doc: 'A job of a test.',
+      action: 'condemn' as const,
+      limits: { files: 1 },
+      things: items(2),
+      async *plan() {
+        yield this.things
+      },
+      act: doAll,
+    }
+    await using node = await startNode([plugin('mine', ({ jobs }) => jobs.define(job))])
+    Object.assign(job, { name: 'other', action: 'erase', plan: undefined })
+    Object.assign(job.limits, { files: 'off' })
+    expect((await node.jobs.status()).map((status) => status.job)).toEqual(['sweep'])
+    expect((await node.jobs.plan('sweep')).overLimit).toMatchObject([{ limit: 'files', planned: 2 }])
+  })
+
+  it('[K-01] a job that another plugin has defined is refused, by both names', () => {
+    const other = plugin('other', ({ jobs }) =>
+      jobs.define({ name: 'sweep', doc: '', action: 'erase', run: async () => undefined }),
+    )
+    expect(() => createNode({ plugins: [jobPlugin(doAll), other], log: 'silent' })).toThrow(
+      /test-other: .*the job sweep, which plugin sweeper has defined/,
+    )
   })
 })

@@ -215,4 +215,88 @@ describe('a run', () => {
       'acting 2500/2500',
     ])
   })
+
+  it.each<[string, unknown]>([
+    ['nothing', undefined],
+    ['no counts', {}],
+    ['no number of files', { done: { bytes: 1 } }],
+    ['NaN files', { done: { files: Number.NaN } }],
+    ['more files than the chunk has', { done: { files: 1_000_000, bytes: 0, rows: 0 }, skipped: {} }],
+    ['more files done and skipped than the chunk has', { done: { files: 10 }, skipped: { changed: 1 } }],
+    ['less than nothing skipped', { done: { files: 10 }, skipped: { changed: -1 } }],
+    ['a list', { done: [1], skipped: {} }],
+  ])(
+    '[R-07] a chunk whose answer has %s is not counted, and ends the run by the name of its job',
+    async (_what, answer) => {
+      await using node = await startNode([
+        jobPlugin(
+          async (chunk) =>
+            (chunk[0]?.path === 'ns/000000' ? { done: totalsOf(chunk), skipped: {} } : answer) as never,
+          [...items(1010)],
+        ),
+      ])
+      const run = await node.jobs.run('sweep', { act: true })
+      expect(run).toMatchObject({
+        done: { files: 1000, bytes: 10_000, rows: 2000 },
+        chunks: 1,
+        outcome: {
+          status: 'aborted',
+          code: 'HF_PLUGIN_FAILED',
+          message: expect.stringContaining('job sweep'),
+        },
+      })
+      expect(node.jobs.running()).toEqual([])
+    },
+  )
+
+  it('[R-07] what an answer leaves out is nothing', async () => {
+    await using node = await startNode([
+      jobPlugin(async (chunk) => ({ done: { files: chunk.length } }) as never, items(10)),
+    ])
+    expect(await node.jobs.run('sweep', { act: true })).toMatchObject({
+      outcome: { status: 'completed' },
+      done: { files: 10, bytes: 0, rows: 0 },
+      skipped: {},
+    })
+  })
+
+  it('[R-04] an act that throws before it gives a promise ends the run as one that rejects', async () => {
+    await using node = await startNode([
+      jobPlugin(() => {
+        throw new Error('no luck')
+      }),
+    ])
+    expect((await node.jobs.run('sweep', { act: true })).outcome).toMatchObject({
+      status: 'aborted',
+      reason: 'authority_write_failed',
+      message: 'no luck',
+    })
+  })
+
+  it.each<[string, unknown]>([
+    ['null', null],
+    ['a text', 'act'],
+    ['a list', []],
+    ['no object as JSON', { toJSON() {} }],
+  ])('[A-06] a request that is %s is refused, and nothing is in flight', async (_what, request) => {
+    await using node = await startNode([jobPlugin(async (chunk) => doAll([...chunk]))])
+    await expect(node.jobs.run('sweep', request as object)).rejects.toMatchObject({
+      code: 'HF_REQUEST_INVALID',
+    })
+    await expect(node.jobs.plan('sweep', request as object)).rejects.toMatchObject({
+      code: 'HF_REQUEST_INVALID',
+    })
+    expect(await node.jobs.history('sweep')).toEqual([])
+    expect(node.jobs.running()).toEqual([])
+  })
+
+  it.each([true, 'no', {}, [1]])('[A-06] a check that gives %j is the fault of its job', async (problems) => {
+    await using node = await startNode([
+      jobPlugin(async (chunk) => doAll([...chunk]), items(1), { check: () => problems as never }),
+    ])
+    await expect(node.jobs.run('sweep', {})).rejects.toMatchObject({
+      code: 'HF_PLUGIN_FAILED',
+      message: expect.stringContaining('check of job sweep'),
+    })
+  })
 })

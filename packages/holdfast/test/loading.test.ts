@@ -1,3 +1,4 @@
+import { loadNode } from 'holdfast'
 import { describe, expect, it } from 'vitest'
 import { failuresOf, link, loader, pluginPackage, project } from './packages.ts'
 
@@ -279,5 +280,32 @@ describe('the config file', () => {
       'config',
       'node',
     ])
+  })
+
+  it.each(['null', 'undefined', '5'])(
+    '[K-02] a factory that throws %s is told as one that throws',
+    async (thrown) => {
+      const failure = await failureOf(
+        'acme-x',
+        module('acme-x', `export const plugin = () => { throw ${thrown} }`),
+      )
+      expect(failure).toMatchObject({ code: 'HF_PLUGIN_FAILED', problem: expect.stringContaining(thrown) })
+    },
+  )
+
+  it('[K-01] a folder with the name of a config file is none', async () => {
+    expect(await load(project({ 'holdfast.config.json/x': '' }))).toMatchObject({ code: 'HF_CONFIG_INVALID' })
+  })
+
+  it('[K-01] a mark of the byte order before JSON is no mistake', async () => {
+    const root = project({
+      ...pluginPackage('acme-x', 'acme-x'),
+      'holdfast.config.json': '\uFEFF{ "plugins": ["acme-x"] }',
+    })
+    expect(await load(root)).toMatchObject({ entries: expect.anything() })
+  })
+
+  it('[K-01] loadNode of nothing says what it takes', async () => {
+    await expect(loadNode(undefined as never)).rejects.toThrow(/the path of a config file/)
   })
 })

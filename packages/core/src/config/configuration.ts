@@ -5,7 +5,7 @@ import { type Knob, shownValue } from './knob.ts'
 import { type Given, type LayeredKnob, type Source, strongest } from './layers.ts'
 import { suggestion } from './nearest.ts'
 import { Secrets } from './secrets.ts'
-import type { Environment, Section, SectionProblem } from './section.ts'
+import type { Environment, Problem, Section } from './section.ts'
 
 /** One setting as it holds, for people who ask why. A secret's value is `(secret)`. */
 export interface ConfigEntry {
@@ -26,7 +26,7 @@ export interface Configuration {
   readonly configs: readonly object[]
   readonly entries: readonly ConfigEntry[]
   readonly secrets: Secrets
-  readonly problems: readonly SectionProblem[]
+  readonly problems: readonly Problem[]
 }
 
 /** Every setting of a node, and everything that is wrong with what was given. Code beats environment beats file beats default. */
@@ -35,7 +35,7 @@ export function configure(
   given: { readonly file: unknown; readonly env: Environment },
 ): Configuration {
   const { file, problems } = fileSections(sections, given.file)
-  const found: SectionProblem[] = [...problems, ...environmentProblems(sections, given.env)]
+  const found: Problem[] = [...problems, ...environmentProblems(sections, given.env)]
   const entries: ConfigEntry[] = []
   const secrets = new Secrets()
   const configs = sections.map((section) => {
@@ -52,7 +52,7 @@ type FileSection = Readonly<Record<string, unknown>>
 
 function fileSections(sections: readonly Section[], given: unknown) {
   const file: Record<string, FileSection> = Object.create(null)
-  const problems: SectionProblem[] = []
+  const problems: Problem[] = []
   const problem = (text: string) => void problems.push({ plugin: 'config', problem: text })
   if (!isRecord(given)) problem('is not an object of sections, one for each plugin by its id')
   else

@@ -1,6 +1,6 @@
 import type { Knob } from './knob.ts'
-import { suggestion } from './nearest.ts'
-import type { Environment, Section, SectionProblem } from './section.ts'
+import { nearest } from './nearest.ts'
+import type { Environment, Problem, Section } from './section.ts'
 
 /** The variable that sets a knob: `HOLDFAST_RETENTION_ERASE_DELAY`, unless the knob has one of its own. */
 export function variableOf(id: string, name: string, knob: Knob<unknown>): string {
@@ -19,8 +19,8 @@ function upperSnake(name: string): string {
 }
 
 /** Variables that two knobs would read, and variables that look like a plugin's and are none. */
-export function environmentProblems(sections: readonly Section[], env: Environment): SectionProblem[] {
-  const problems: SectionProblem[] = []
+export function environmentProblems(sections: readonly Section[], env: Environment): Problem[] {
+  const problems: Problem[] = []
   const claimed = new Map<string, Section>()
   for (const section of sections)
     for (const [name, knob] of Object.entries(section.knobs)) {
@@ -52,6 +52,8 @@ function strayVariable(variable: string, { id, knobs }: Section): string {
   const known = Object.entries(knobs).map(([name, knob]) => variableOf(id, name, knob))
   // Compared without the common beginning, which would make everything look near.
   const short = (name: string) => (name.startsWith(prefixOf(id)) ? name.slice(prefixOf(id).length) : name)
-  const meant = suggestion(short(variable), known.map(short))
-  return `the environment has ${variable}, which sets nothing;${meant} known are ${known.join(', ') || 'none'}`
+  const near = nearest(short(variable), known.map(short))
+  const meant = known.find((name) => short(name) === near)
+  const hint = meant === undefined ? '' : ` did you mean "${meant}"?`
+  return `the environment has ${variable}, which sets nothing;${hint} known are ${known.join(', ') || 'none'}`
 }

@@ -75,7 +75,11 @@ export function bool(options: Common<boolean>): Knob<boolean> {
     const word = given.toLowerCase()
     return Object.hasOwn(SWITCH, word) ? SWITCH[word] : given
   }
-  return make(options, { takes: 'true or false', read, fromText })
+  return make(options, {
+    takes: 'true or false (in the environment also 1, yes, on, 0, no, off)',
+    read,
+    fromText,
+  })
 }
 
 /** Text that is not empty. */

@@ -15,7 +15,7 @@ export function quantity(value: unknown, units: Units): number {
   if (!Number.isFinite(given)) throw new Error('it is not a finite number')
   const rounded = Math.round(given) + 0
   // 0 has a meaning of its own: nobody gets it for having asked for a little.
-  if (rounded === 0 && given !== 0) throw new Error(`it is not 0, but less than 1 ${Object.keys(units)[0]}`)
+  if (rounded === 0 && given !== 0) throw new Error(`it is less than 1 ${Object.keys(units)[0]}, and not 0`)
   return rounded
 }
 

@@ -1,5 +1,4 @@
 import { inspect } from 'node:util'
-import { isThenable } from '../thenable.ts'
 
 const MASK = '(secret)'
 /** Shorter ones stand by chance in many texts; masking them would spoil every line and hide nothing. */
@@ -51,21 +50,6 @@ export class Secrets {
     } catch {
       // What cannot even be looked at cannot be shown.
       return new Error(MASK)
-    }
-  }
-
-  /** A function of a plugin that throws, or rejects with, nothing but what may be shown. */
-  guard<A extends readonly unknown[]>(fn: (...args: A) => unknown): (...args: A) => unknown {
-    const rethrow = (thrown: unknown): never => {
-      throw this.shown(thrown)
-    }
-    return (...args) => {
-      try {
-        const result = fn(...args)
-        return isThenable(result) ? Promise.resolve(result).catch(rethrow) : result
-      } catch (error) {
-        return rethrow(error)
-      }
     }
   }
 

@@ -14,8 +14,10 @@ export interface Section {
 /** Variables by name, as `process.env` has them. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** What is wrong with somebody's settings, and what to do about it. */
-export interface SectionProblem {
+/** Something that keeps a node from being assembled. */
+export interface Problem {
+  /** The plugin's npm name, `node`, or `config`. */
   readonly plugin: string
+  /** What is wrong and what to do about it. */
   readonly problem: string
 }

@@ -79,7 +79,7 @@ export function guardHook<Event, Result>(
       Object.freeze({
         tap(first: TapOptions | TapFunction<Event, Result>, second?: TapFunction<Event, Result>) {
           const [options, fn] = typeof first === 'function' ? [{}, first] : [first, second]
-          const { before, stage = 0, timeLimit } = options ?? {}
+          const { before, stage = 0, timeLimit } = readOptions(plugin, name, options)
           const given = {
             stage,
             ...(before !== undefined && { before }),
@@ -90,4 +90,25 @@ export function guardHook<Event, Result>(
         },
       }),
   }
+}
+
+const OPTIONS = Object.keys({ before: true, stage: true, timeLimit: true } satisfies Record<
+  keyof TapOptions,
+  true
+>)
+
+/** A misspelt time limit must not be none. */
+function readOptions(plugin: string, hook: string, options: TapOptions = {}): TapOptions {
+  const refuse = (why: string) =>
+    new HoldfastError('HF_OPTION_INVALID', `plugin ${plugin} taps ${hook} with ${why}`, {
+      context: { hook, plugin },
+    })
+  if (typeof options !== 'object' || options === null) throw refuse('options that are no object')
+  const unknown = Object.keys(options).find((option) => !OPTIONS.includes(option))
+  if (unknown !== undefined)
+    throw refuse(`the option "${unknown}", which is unknown; known are ${OPTIONS.join(', ')}`)
+  const { stage = 0, before } = options
+  if (!Number.isFinite(stage)) throw refuse(`a stage of ${String(stage)}; give a number`)
+  if (before !== undefined && typeof before !== 'string') throw refuse('a before that is no id of a plugin')
+  return options
 }

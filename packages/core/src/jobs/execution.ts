@@ -8,8 +8,9 @@ import { Abort, cancelled, whyFailed } from './abort.ts'
 import type { ChunkOutcome, JobDefinition, PlainJob, PlannedJob } from './definition.ts'
 import type { Journal } from './journal.ts'
 import { describeExcess } from './limits.ts'
+import { readOutcome } from './outcome.ts'
 import type { PlanItem, SpooledPlan } from './plan.ts'
-import { boundPlan, makePlan } from './planning.ts'
+import { boundPlan, checkItems, makePlan } from './planning.ts'
 import { Progress } from './progress.ts'
 import type { JobReport } from './report.ts'
 import { asJson, type ReadRequest } from './request.ts'
@@ -51,6 +52,8 @@ export class Execution {
   /** How it ended; set once. */
   #end: Pick<JobRun, 'endedAt' | 'outcome'> | undefined
   #endTold = false
+  /** Whether the cap left something of the plan. */
+  #left = false
 
   constructor(of: ExecutionOf, parts: ExecutionParts) {
     const { id, job, request, options } = of
@@ -106,9 +109,9 @@ export class Execution {
     await journal.recordRun(this.#facts)
     // Left behind meanwhile; this record must not be the last one.
     if (this.#end) return this.#close(this.#end)
-    report.started(this.#facts, bound?.request ?? asJson(request.asked), request.plan)
     let outcome: RunOutcome = { status: 'completed' }
     try {
+      report.started(this.#facts, bound?.request ?? asJson(request.asked), request.plan)
       if (job.run) await this.#runPlain(job)
       else await this.#runPlanned(job, bound)
     } catch (error) {
@@ -158,10 +161,12 @@ export class Execution {
       this.#parts.report.overLimit(this.#facts, id)
       throw new Abort('over_limit', `plan ${id} is over a limit: ${describeExcess(refusing)}`)
     }
+    if (bound) await checkItems(bound, this.#of.signal)
     this.#progress.enter('acting', totals.files)
     const cap = request.cap ?? Number.POSITIVE_INFINITY
-    const capHit = await actOnPlan(job, plan.items(), services(), cap, this.#acting(job))
+    const { capHit, left } = await actOnPlan(job, plan.items(), services(), cap, this.#acting(job))
     this.#facts = { ...this.#facts, capHit }
+    this.#left = left
   }
 
   #makePlan(job: PlannedJob<unknown>): Promise<SpooledPlan> {
@@ -221,8 +226,8 @@ export class Execution {
       signal,
       run: id,
       gate: ({ namespace } = {}) => passGate(job, acting, namespace),
-      chunk: ({ files = 0, bytes = 0, rows = 0, skipped = {} }) =>
-        acting.finished({ done: { files, bytes, rows }, skipped }, []),
+      chunk: async ({ files = 0, bytes = 0, rows = 0, skipped = {} }) =>
+        acting.finished(readOutcome(job.name, { done: { files, bytes, rows }, skipped }), []),
       total: (files) => this.#progress.update(this.#facts.done.files, files),
     })
   }
@@ -236,7 +241,7 @@ export class Execution {
     await this.#record()
     this.#tellEnd(run)
     // A plan of its own that was carried out is of no more use; all others wait for their expiry.
-    const usedUp = request.plan === undefined && request.act && !run.capHit && outcome.status === 'completed'
+    const usedUp = request.plan === undefined && request.act && !this.#left && outcome.status === 'completed'
     if (usedUp && run.plan !== undefined)
       await journal.removePlan(run.plan).catch((error: unknown) => this.#warn('plan', error))
     return run

@@ -6,7 +6,7 @@ import { cronProblem, timeZoneProblem } from './cron.ts'
 export type Off = 'off'
 
 /** A knob that takes `off` beside its own values, and is off by default. */
-export function orOff<T>(knob: Knob<T>): Knob<T | Off> {
+function orOff<T>(knob: Knob<T>): Knob<T | Off> {
   const { default: _, ...rest } = knob
   return {
     ...rest,
@@ -77,13 +77,14 @@ export function limitKnobs() {
         zero: 'only empty files may go',
       }),
     ),
-    maxShare: orOff(
-      shape({
+    maxShare: orOff({
+      ...shape({
         doc: 'A plan that takes 100 files and more than this part of the live files of a namespace is refused as a whole.',
         takes: 'a part, such as 20% or 0.2',
         read: readShare,
       }),
-    ),
+      fromText: (given) => (/^\d*\.?\d+$/.test(given) ? Number(given) : given),
+    }),
     emptiness: oneOf(['refuse', 'off'], {
       doc: 'With refuse, a plan that would take the last file of a namespace is refused as a whole.',
       default: 'off',
@@ -97,5 +98,6 @@ function readShare(value: unknown): number {
     percent !== undefined ? Number(percent) / 100 : typeof value === 'string' ? Number.NaN : Number(value)
   if (typeof value !== 'string' && typeof value !== 'number') throw new Error('it is not a number')
   if (!(share >= 0 && share <= 1)) throw new Error('it is not between 0 and 1, or 0% and 100%')
-  return share
+  // Nobody means -0.
+  return share + 0
 }

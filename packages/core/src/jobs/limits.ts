@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { Off } from './knobs.ts'
 import type { Totals } from './plan.ts'
 
@@ -37,38 +38,58 @@ const SHARE_FROM = 100
 /** 0.29 * 100 is 28.999999999999996, and 29 of 100 files are 29 %. */
 const ROUNDING = 1e-9
 
-/** The stricter of two sets of limits, limit by limit: a request can tighten what the job says, never loosen it. */
-export function stricter(a: Limits, b: Limits): Limits {
+/** A job's limits with those of a request: limit by limit the stricter one. A request never loosens what the job says. */
+export function stricter(own: Limits, asked: Limits): Limits {
   const least = (name: 'files' | 'bytes' | 'share') => {
-    const set = [a[name], b[name]].filter((value) => typeof value === 'number')
+    const set = [own[name], asked[name]].filter((value) => typeof value === 'number')
     return set.length > 0 && { [name]: Math.min(...set) }
   }
-  const refuse = a.emptiness === 'refuse' || b.emptiness === 'refuse'
+  const refuse = own.emptiness === 'refuse' || asked.emptiness === 'refuse'
+  const { shareFrom = SHARE_FROM } = own
   return {
     ...least('files'),
     ...least('bytes'),
     ...least('share'),
-    shareFrom: Math.min(a.shareFrom ?? SHARE_FROM, b.shareFrom ?? SHARE_FROM),
+    shareFrom: Math.min(shareFrom, asked.shareFrom ?? shareFrom),
     ...(refuse && { emptiness: 'refuse' as const }),
   }
 }
 
-/** What is wrong with limits that somebody gave. */
-export function limitProblems({ files, bytes, share, shareFrom, emptiness }: Limits): string[] {
-  const whole = (name: string, value: unknown) =>
-    value === undefined || value === 'off' || (Number.isSafeInteger(value) && (value as number) >= 0)
-      ? []
-      : [`limits.${name} is ${JSON.stringify(value)}; it takes a whole number from 0, or off`]
-  const isShare = share === undefined || share === 'off' || (share >= 0 && share <= 1)
-  return [
-    ...whole('files', files),
-    ...whole('bytes', bytes),
-    ...whole('shareFrom', shareFrom),
-    ...(isShare ? [] : [`limits.share is ${JSON.stringify(share)}; it takes a number from 0 to 1, or off`]),
-    ...(emptiness === undefined || emptiness === 'refuse' || emptiness === 'off'
-      ? []
-      : [`limits.emptiness is ${JSON.stringify(emptiness)}; it takes refuse or off`]),
-  ]
+interface Field {
+  readonly takes: string
+  readonly ok: (value: unknown) => boolean
+}
+
+const WHOLE: Field = {
+  takes: 'a whole number from 0',
+  ok: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+}
+const PART: Field = {
+  takes: 'a number from 0 to 1',
+  ok: (value) => typeof value === 'number' && value >= 0 && value <= 1,
+}
+const orOff = ({ takes, ok }: Field): Field => ({
+  takes: `${takes}, or off`,
+  ok: (value) => value === 'off' || ok(value),
+})
+const FIELDS: Readonly<Record<keyof Limits, Field>> = {
+  files: orOff(WHOLE),
+  bytes: orOff(WHOLE),
+  share: orOff(PART),
+  shareFrom: WHOLE,
+  emptiness: orOff({ takes: 'refuse', ok: (value) => value === 'refuse' }),
+}
+
+/** What is wrong with limits that somebody gave. A limit that cannot be read must not read as none. */
+export function limitProblems(limits: unknown): string[] {
+  if (typeof limits !== 'object' || limits === null || Array.isArray(limits))
+    return ['limits is not an object']
+  return Object.entries(limits).flatMap(([name, value]) => {
+    if (!Object.hasOwn(FIELDS, name))
+      return [`limits.${name} is unknown; known are ${Object.keys(FIELDS).join(', ')}`]
+    const { takes, ok } = FIELDS[name as keyof Limits]
+    return value === undefined || ok(value) ? [] : [`limits.${name} is ${inspect(value)}; it takes ${takes}`]
+  })
 }
 
 /** What the planning counted of one namespace. */
@@ -86,9 +107,9 @@ export function judgeLimits(
 ): LimitExcess[] {
   const { files, bytes, share, shareFrom = SHARE_FROM, emptiness } = limits
   const excess: LimitExcess[] = []
-  if (typeof files === 'number' && totals.files > files)
+  if (typeof files === 'number' && !(totals.files <= files))
     excess.push({ limit: 'files', planned: totals.files, allowed: files })
-  if (typeof bytes === 'number' && totals.bytes > bytes)
+  if (typeof bytes === 'number' && !(totals.bytes <= bytes))
     excess.push({ limit: 'bytes', planned: totals.bytes, allowed: bytes })
   if (typeof share === 'number')
     excess.push(

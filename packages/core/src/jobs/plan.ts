@@ -36,7 +36,7 @@ export interface PlanRecord {
   readonly totals: Totals
   /** Files that the plan looked at and leaves, by why. */
   readonly kept: Readonly<Record<string, number>>
-  /** SHA-256 over the items in their order, hexadecimal: equal plans have equal digests. */
+  /** SHA-256 over all of each item, in their order, hexadecimal: equal plans have equal digests. A run of the plan compares it. */
   readonly digest: string
   /** The limits of the job that it is over; empty when a run may execute it. */
   readonly overLimit: readonly LimitExcess[]
@@ -70,6 +70,7 @@ export class SpooledPlan implements Plan {
   constructor(record: PlanRecord, read: () => AsyncIterable<readonly PlanItem[]>) {
     Object.assign(this, record)
     this.#read = read
+    Object.freeze(this)
   }
 
   items(): AsyncIterable<readonly PlanItem[]> {

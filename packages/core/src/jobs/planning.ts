@@ -1,6 +1,8 @@
-import { createHash } from 'node:crypto'
 import { HoldfastError } from '../errors.ts'
+import { Abort } from './abort.ts'
 import type { PlannedJob } from './definition.ts'
+import { frozenCopy } from './frozen.ts'
+import { ItemsDigest, ownItem } from './items.ts'
 import type { Journal } from './journal.ts'
 import { judgeLimits, type Limits, type NamespaceTake, stricter } from './limits.ts'
 import { type PlanItem, type PlanRecord, planUnknown, SpooledPlan } from './plan.ts'
@@ -32,7 +34,7 @@ export async function makePlan<S, R extends object>(
   services: S,
   { id, node, now, journal, limits, signal, onFound }: PlanningParts,
 ): Promise<SpooledPlan> {
-  const hash = createHash('sha256')
+  const digest = new ItemsDigest()
   const kept: Record<string, number> = {}
   const takes = new Map<string, NamespaceTake>()
   const take = (namespace: string): NamespaceTake => {
@@ -47,30 +49,29 @@ export async function makePlan<S, R extends object>(
     totals = add(totals, totalsOf(waiting))
     waiting = []
     onFound?.(totals.files)
-    // A pass over millions must not hold up the rest of the process.
-    await new Promise((resolve) => setImmediate(resolve))
-    signal.throwIfAborted()
+    await breathe(signal)
   }
   try {
     const context = {
       services,
       signal,
-      keep: (why: string, files = 1) => addCounts(kept, { [why]: files }),
+      keep: (why: string, files = 1) => addCounts(kept, { [why]: counted(job.name, 'keep', files) }),
       population: (namespace: string, files: number) => {
-        take(namespace).population = files
+        take(namespace).population = counted(job.name, 'population', files)
       },
     }
     for await (const page of job.plan(request, context)) {
       signal.throwIfAborted()
-      for (const item of page) {
-        hash.update(`${item.path}\0${item.key}\0${item.generation}\0${item.reason}\n`)
+      for (const given of page) {
+        const item = ownItem(job.name, given)
+        digest.add(item)
         take(item.namespace).planned++
         waiting.push(item)
         if (waiting.length === SPOOL_ITEMS) await spool()
       }
     }
     if (waiting.length > 0) await spool()
-    const record: PlanRecord = {
+    const record: PlanRecord = frozenCopy({
       id,
       job: job.name,
       node,
@@ -79,9 +80,9 @@ export async function makePlan<S, R extends object>(
       request: asJson(request),
       totals,
       kept,
-      digest: hash.digest('hex'),
+      digest: digest.end(),
       overLimit: judgeLimits(stricter(job.limits ?? {}, limits), totals, takes),
-    }
+    })
     await journal.addPlan(record)
     return planOf(record, journal)
   } catch (error) {
@@ -89,6 +90,36 @@ export async function makePlan<S, R extends object>(
     await journal.removePlan(id).catch(() => undefined)
     throw error
   }
+}
+
+/** What is no number of files would pass every limit. */
+function counted(job: string, what: string, files: number): number {
+  if (Number.isSafeInteger(files) && files >= 0) return files
+  throw new HoldfastError('HF_PLUGIN_FAILED', `job ${job} gives ${what} ${String(files)} files`, {
+    operation: `jobs.plan ${job}`,
+    context: { job },
+  })
+}
+
+/** A pass over millions must not hold up the rest of the process. */
+async function breathe(signal: AbortSignal): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+  signal.throwIfAborted()
+}
+
+/** Reads a plan that was made earlier, before anything of it is done. @throws Abort when it is not what it was then */
+export async function checkItems(plan: SpooledPlan, signal: AbortSignal): Promise<void> {
+  const digest = new ItemsDigest()
+  for await (const page of plan.items()) {
+    for (const item of page) digest.add(item)
+    await breathe(signal)
+  }
+  if (digest.end() !== plan.digest)
+    throw new Abort(
+      'corrupt',
+      `plan ${plan.id} is not what it was when it was made: make a new one`,
+      'HF_JOURNAL_CORRUPT',
+    )
 }
 
 function planOf(record: PlanRecord, journal: Journal): SpooledPlan {

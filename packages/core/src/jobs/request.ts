@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { HoldfastError, messageOf } from '../errors.ts'
 import type { JobDefinition } from './definition.ts'
 import { LIMIT_NAMES, type LimitName, type Limits, limitProblems } from './limits.ts'
@@ -15,19 +16,20 @@ export interface ReadRequest {
 
 /** Checks a request before anything is read. @throws HF_REQUEST_INVALID with every problem */
 export function readRequest(job: JobDefinition<unknown>, request: object): ReadRequest {
+  if (typeof request !== 'object' || request === null || Array.isArray(request))
+    throw requestInvalid(job.name, ['it is not an object'])
   const given = request as Record<string, unknown>
   const { act = false, plan, cap, limits = {}, override = [], ...asked } = given
   const problems: string[] = []
   if (typeof act !== 'boolean') problems.push('act is not true or false')
   if (cap !== undefined && !(Number.isSafeInteger(cap) && (cap as number) >= 0))
-    problems.push(`cap is ${JSON.stringify(cap)}; it takes a whole number from 0`)
-  if (typeof limits !== 'object' || limits === null) problems.push('limits is not an object')
-  else problems.push(...limitProblems(limits))
+    problems.push(`cap is ${inspect(cap)}; it takes a whole number from 0`)
+  problems.push(...limitProblems(limits))
   if (!Array.isArray(override) || override.some((name) => !LIMIT_NAMES.includes(name)))
     problems.push(`override is not a list of ${LIMIT_NAMES.join(', ')}`)
   if (plan === undefined) {
     if (given.override !== undefined) problems.push('override goes with a plan that somebody has looked at')
-    problems.push(...jsonProblems(asked), ...(job.check?.(asked) ?? []))
+    problems.push(...jsonProblems(asked), ...checked(job, asked))
   } else if (typeof plan !== 'string') problems.push('plan is not the id of a plan')
   else
     for (const name of [...Object.keys(asked), ...(given.limits === undefined ? [] : ['limits'])])
@@ -49,10 +51,23 @@ export function requestInvalid(job: string, problems: readonly string[]): Holdfa
   )
 }
 
+/** What the job itself finds. */
+function checked(job: JobDefinition<unknown>, asked: object): readonly string[] {
+  const problems: unknown = job.check?.(asked) ?? []
+  if (Array.isArray(problems) && problems.every((problem) => typeof problem === 'string')) return problems
+  throw new HoldfastError(
+    'HF_PLUGIN_FAILED',
+    `check of job ${job.name} gave ${inspect(problems)}, not a list of texts`,
+    { context: { job: job.name } },
+  )
+}
+
 function jsonProblems(asked: object): string[] {
   try {
-    JSON.stringify(asked)
-    return []
+    const kept: unknown = asJson(asked)
+    return typeof kept === 'object' && kept !== null
+      ? []
+      : ['it cannot be written down: it is no object as JSON']
   } catch (error) {
     return [`it cannot be written down (${messageOf(error)})`]
   }
@@ -60,5 +75,5 @@ function jsonProblems(asked: object): string[] {
 
 /** A request as records keep it. */
 export function asJson(asked: object): object {
-  return JSON.parse(JSON.stringify(asked)) as object
+  return JSON.parse(JSON.stringify(asked) ?? 'null') as object
 }

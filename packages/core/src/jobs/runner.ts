@@ -7,14 +7,16 @@ import type { JobDefinition } from './definition.ts'
 import { Execution, type ExecutionParts } from './execution.ts'
 import type { JobStatus, Jobs } from './jobs.ts'
 import type { Limits } from './limits.ts'
+import { ownDefinition } from './own-definition.ts'
 import type { Plan, PlanItem } from './plan.ts'
 import { makePlan, prunePlans } from './planning.ts'
+import { Progress } from './progress.ts'
 import { closeOpenRuns, lastRuns } from './recovery.ts'
 import type { InFlight, Registered } from './registered.ts'
 import { type ReadRequest, readRequest, requestInvalid } from './request.ts'
 import type { JobRun, RunControls, RunOptions, RunProgress } from './run.ts'
 import { RunSignal } from './run-signal.ts'
-import { checkDefinition, isScheduled, scheduleOf } from './scheduling.ts'
+import { isScheduled, scheduleOf } from './scheduling.ts'
 import { Ticker } from './ticker.ts'
 
 /** Time that the gate has to answer for the status of a job, ms. */
@@ -38,13 +40,17 @@ export class JobRunner implements Jobs {
     this.#parts = parts
   }
 
-  define<S>(plugin: string, definition: JobDefinition<S, never>, services: () => S): void {
-    const job = definition as JobDefinition<unknown>
-    checkDefinition(job)
-    if (this.#jobs.has(job.name)) throw new TypeError(`job ${job.name} is defined twice`)
-    this.#jobs.set(job.name, {
+  /** @throws TypeError when it is no job, or its name is taken */
+  define<S>(given: JobDefinition<S, never>, services: () => S, plugin: string): void {
+    const definition = ownDefinition(given)
+    const other = this.#jobs.get(definition.name)
+    if (other)
+      throw new TypeError(
+        `it defines the job ${definition.name}, which plugin ${other.plugin} has defined already`,
+      )
+    this.#jobs.set(definition.name, {
+      definition,
       plugin,
-      definition: job,
       services,
       inFlight: undefined,
       ticker: undefined,
@@ -83,13 +89,10 @@ export class JobRunner implements Jobs {
     }
   }
 
-  names(): readonly string[] {
-    return [...this.#jobs.keys()]
-  }
-
-  /** The jobs that a plugin has defined. */
-  namesOf(plugin: string): readonly string[] {
-    return this.names().filter((job) => this.#jobs.get(job)?.plugin === plugin)
+  /** Of the whole node, or of one plugin by its id. */
+  names(plugin?: string): readonly string[] {
+    const all = [...this.#jobs]
+    return all.flatMap(([name, known]) => (plugin === undefined || plugin === known.plugin ? name : []))
   }
 
   async plan(
@@ -109,7 +112,12 @@ export class JobRunner implements Jobs {
     const { clock, ids, node, journal } = this.#parts
     const planning = (async () => {
       await this.#prune()
-      const parts = { id: ids.next(), node, now: clock.now(), journal, limits, signal: signal.signal }
+      const [id, now] = [ids.next(), clock.now()]
+      const { actor = 'user', onProgress } = options
+      const facts = { id, job, actor, dryRun: true, startedAt: now, phase: 'planning' as const }
+      const progress = new Progress(this.#parts, facts, onProgress)
+      const onFound = (files: number) => progress.update(files)
+      const parts = { id, node, now, journal, limits, signal: signal.signal, onFound }
       return makePlan(definition, asked, services(), parts)
     })()
     const { closeDeadline: limit } = this.#parts

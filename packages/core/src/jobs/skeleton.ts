@@ -6,6 +6,7 @@ import { type Actor, type GateAction, soleNamespace } from '../gate/request.ts'
 import { type Fence, MAX_BATCH_OPS } from '../manifest/ops.ts'
 import { cancelled, denied, whyActFailed } from './abort.ts'
 import type { ChunkOutcome, PlannedJob } from './definition.ts'
+import { readOutcome } from './outcome.ts'
 import type { PlanItem } from './plan.ts'
 
 /** What the life of a run needs of its run and its node. */
@@ -62,7 +63,8 @@ export async function passGate(
 
 /**
  * Executes a plan in chunks: gate, chunk, gate, chunk, ... until it ends or `cap` actions are done. What is skipped is
- * no action. Resolves with whether the cap was reached. @throws Abort when it must end early
+ * no action. Resolves with whether the cap was reached, and whether something is left behind it.
+ * @throws Abort when it must end early, HF_PLUGIN_FAILED when the job gives counts that cannot be true
  */
 export async function actOnPlan<S, R extends object>(
   job: PlannedJob<S, R>,
@@ -70,44 +72,49 @@ export async function actOnPlan<S, R extends object>(
   services: S,
   cap: number,
   parts: ActingParts,
-): Promise<boolean> {
+): Promise<{ readonly capHit: boolean; readonly left: boolean }> {
   let done = 0
   const room = () => Math.min(MAX_BATCH_OPS, cap - done)
   const act = async (chunk: readonly PlanItem[]): Promise<void> => {
     await waitForEraser(parts)
     const fence = await passGate(job, parts, soleNamespace(chunk.map((item) => item.namespace)))
     if (parts.failpoints.armed) await parts.failpoints.hit('job.chunk.before')
-    const outcome = await job
-      .act(chunk, { services, signal: parts.signal, fence, run: parts.id })
-      .catch((error: unknown) => {
-        if (hasCode(error, 'HF_NO_SPACE') && chunk.length > 1) return undefined
-        throw whyActFailed(error, parts.signal)
-      })
-    if (!outcome) {
+    let answer: unknown
+    try {
+      answer = await job.act(chunk, { services, signal: parts.signal, fence, run: parts.id })
+    } catch (error) {
+      if (!hasCode(error, 'HF_NO_SPACE') || chunk.length === 1) throw whyActFailed(error, parts.signal)
       // A full disk takes a small batch when it cannot take a large one, and what destroys makes room.
-      await act(chunk.slice(0, chunk.length >> 1))
-      return act(chunk.slice(chunk.length >> 1))
+      await act(Object.freeze(chunk.slice(0, chunk.length >> 1)))
+      return act(Object.freeze(chunk.slice(chunk.length >> 1)))
     }
+    const outcome = readOutcome(job.name, answer, chunk.length)
     done += outcome.done.files
     await parts.finished(outcome, chunk)
     if (parts.failpoints.armed) await parts.failpoints.hit('job.chunk.after')
   }
-  let waiting: readonly PlanItem[] = []
-  for await (const page of items) {
-    waiting = [...waiting, ...page]
-    while (room() > 0 && waiting.length >= room()) {
-      const chunk = waiting.slice(0, room())
-      waiting = waiting.slice(chunk.length)
-      await act(chunk)
-    }
-    if (room() <= 0) return true
-  }
-  while (room() > 0 && waiting.length > 0) {
-    const chunk = waiting.slice(0, room())
-    waiting = waiting.slice(chunk.length)
+  for await (const chunk of chunksOf(items, () => Math.max(1, room()))) {
+    if (room() <= 0) return { capHit: true, left: true }
     await act(chunk)
   }
-  return done >= cap
+  return { capHit: done >= cap, left: false }
+}
+
+/** The items in chunks of the size that is asked for when each is cut; the last one may be smaller. */
+async function* chunksOf(
+  pages: AsyncIterable<readonly PlanItem[]>,
+  size: () => number,
+): AsyncGenerator<readonly PlanItem[]> {
+  let waiting: readonly PlanItem[] = []
+  for await (const page of pages) {
+    waiting = waiting.concat(page)
+    for (let end = size(); waiting.length >= end; end = size()) {
+      const chunk = waiting.slice(0, end)
+      waiting = waiting.slice(end)
+      yield Object.freeze(chunk)
+    }
+  }
+  if (waiting.length > 0) yield Object.freeze([...waiting])
 }
 
 /** Files above which a run waits for the eraser, and how long it does so before each chunk. */

@@ -1,16 +1,13 @@
 import { type ConfigEntry, configure } from '../config/configuration.ts'
+import { suggestion } from '../config/nearest.ts'
 import type { Secrets } from '../config/secrets.ts'
-import type { Environment, Section } from '../config/section.ts'
+import type { Problem, Section } from '../config/section.ts'
 import { HoldfastError } from '../errors.ts'
+import type { NodeOptions } from './node.ts'
 import { NODE_KNOBS, type NodeConfig } from './node-knobs.ts'
-import { API_VERSION, isPlugin, type Plugin } from './plugin.ts'
+import { isPlugin, type Plugin } from './plugin.ts'
 import { isOptional, serviceOf } from './services.ts'
-
-export interface AssemblyProblem {
-  readonly plugin: string
-  /** What is wrong and what to do about it. */
-  readonly problem: string
-}
+import { NODE_ID, readPlugin } from './shape.ts'
 
 export interface AssembledPlugin {
   readonly plugin: Plugin
@@ -25,32 +22,47 @@ export interface Assembled {
   readonly secrets: Secrets
 }
 
-export interface AssemblyInput {
-  readonly plugins: readonly unknown[]
-  /** Settings of the node itself, from code. */
-  readonly node: Section['code']
-  readonly file: unknown
-  readonly env: Environment
-}
+/** Checked by the compiler to be all of them. */
+const OPTIONS = Object.keys({
+  plugins: true,
+  id: true,
+  layout: true,
+  clock: true,
+  clockWatch: true,
+  log: true,
+  failpoints: true,
+  startDeadline: true,
+  stopDeadline: true,
+  closeDeadline: true,
+  config: true,
+  env: true,
+} satisfies Record<keyof NodeOptions, true>)
+
+/** Names of nodes stand in records, logs and labels. */
+const ID = /^[\w.-]{1,128}$/
 
 /**
  * Checks a set of plugins with all their settings and puts it in the order of its needs, before anything runs or opens.
  * @throws HF_ASSEMBLY_INVALID with every problem in its context.
  */
-export function assemble({ plugins: given, node, file, env }: AssemblyInput): Assembled {
-  const problems: AssemblyProblem[] = []
-  const plugins = given.flatMap((value, index) => {
-    if (isPlugin(value)) return [value]
-    problems.push({ plugin: `plugins[${index}]`, problem: whyNotAPlugin(value) })
-    return []
-  })
-  for (const plugin of plugins)
-    for (const problem of shapeProblems(plugin)) problems.push({ plugin: plugin.name, problem })
+export function assemble(options: NodeOptions): Assembled {
+  const problems: Problem[] = optionProblems(options)
+  const { plugins: given, log, startDeadline, stopDeadline, closeDeadline, config = {} } = options ?? {}
+  const plugins: Plugin[] = []
+  for (const [index, value] of Array.isArray(given) ? given.entries() : [])
+    if (!isPlugin(value)) problems.push({ plugin: `plugins[${index}]`, problem: whyNotAPlugin(value) })
+    else {
+      const read = readPlugin(value)
+      plugins.push(read.plugin)
+      for (const problem of read.problems) problems.push({ plugin: read.plugin.name, problem })
+    }
   problems.push(...sharedIds(plugins), ...serviceProblems(plugins))
+  const ownLog = typeof log === 'object' ? undefined : log
+  const node = { log: ownLog, startDeadline, stopDeadline, closeDeadline }
   const sections: Section[] = [{ owner: 'node', id: NODE_ID, knobs: NODE_KNOBS, code: node }]
   for (const { name, id, config: knobs, options: code } of plugins)
     sections.push({ owner: name, id, knobs, code })
-  const configuration = configure(sections, { file, env })
+  const configuration = configure(sections, { file: config, env: options?.env ?? process.env })
   problems.push(...configuration.problems)
   const { order, cycle } = byNeeds(plugins)
   if (cycle)
@@ -69,10 +81,27 @@ export function assemble({ plugins: given, node, file, env }: AssemblyInput): As
   }
 }
 
-/** The id under which the node's own settings stand. */
-const NODE_ID = 'node'
+/** What is wrong with the options of the node, apart from those that are settings. */
+function optionProblems(options: unknown): Problem[] {
+  const of = (problem: string): Problem => ({ plugin: 'node', problem })
+  if (typeof options !== 'object' || options === null)
+    return [of('has no options; give createNode({ plugins: [...] })')]
+  const problems = Object.keys(options)
+    .filter((name) => !OPTIONS.includes(name))
+    .map((name) =>
+      of(`option "${name}" is unknown;${suggestion(name, OPTIONS)} known are ${OPTIONS.join(', ')}`),
+    )
+  const { plugins, id } = options as Partial<NodeOptions>
+  if (!Array.isArray(plugins))
+    problems.push(of('has no list of plugins; give createNode({ plugins: [...] })'))
+  if (id !== undefined && !(typeof id === 'string' && ID.test(id)))
+    problems.push(
+      of(`has the id ${JSON.stringify(id)}; give it 1 to 128 letters, digits, dots, dashes or underscores`),
+    )
+  return problems
+}
 
-export function assemblyInvalid(problems: readonly AssemblyProblem[], cause?: unknown): HoldfastError {
+export function assemblyInvalid(problems: readonly Problem[], cause?: unknown): HoldfastError {
   const lines = problems.map(({ plugin, problem }) => `\n  - ${plugin}: ${problem}`)
   return new HoldfastError('HF_ASSEMBLY_INVALID', `the node cannot be assembled:${lines.join('')}`, {
     operation: 'createNode',
@@ -90,29 +119,7 @@ function whyNotAPlugin(value: unknown): string {
   return 'is not a plugin; make it with definePlugin'
 }
 
-function* shapeProblems(plugin: Plugin): Generator<string> {
-  if (typeof plugin.name !== 'string' || plugin.name === '')
-    yield 'has no name; give it the npm name of its package'
-  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(plugin.id))
-    yield `has the id ${JSON.stringify(plugin.id)}, which is not kebab-case`
-  if (plugin.id === NODE_ID) yield `has the id ${NODE_ID}, which is the node's own; choose another`
-  if (typeof plugin.setup !== 'function') yield 'has no setup function'
-  const problem = apiProblem(plugin.api, API_VERSION)
-  if (problem !== undefined) yield problem
-}
-
-/** Same major, minor not above the kernel's; below 1.0 nothing is promised, so the minor must be the same. */
-export function apiProblem(wanted: string, kernel: string): string | undefined {
-  const parts = /^(\d+)\.(\d+)$/.exec(wanted)
-  if (!parts) return `states the api ${JSON.stringify(wanted)}; state a contract version such as '${kernel}'`
-  const [major, minor] = kernel.split('.').map(Number) as [number, number]
-  const [wantedMajor, wantedMinor] = [Number(parts[1]), Number(parts[2])]
-  if (wantedMajor === major && (major === 0 ? wantedMinor === minor : wantedMinor <= minor)) return undefined
-  const isOlder = wantedMajor < major || (wantedMajor === major && wantedMinor < minor)
-  return `was written for api ${wanted}, this core has ${kernel}; update ${isOlder ? 'the plugin' : '@holdfast/core'}`
-}
-
-function sharedIds(plugins: readonly Plugin[]): AssemblyProblem[] {
+function sharedIds(plugins: readonly Plugin[]): Problem[] {
   const seen = new Map<string, Plugin>()
   return plugins.flatMap((plugin) => {
     const other = seen.get(plugin.id)
@@ -128,8 +135,8 @@ function sharedIds(plugins: readonly Plugin[]): AssemblyProblem[] {
   })
 }
 
-function serviceProblems(plugins: readonly Plugin[]): AssemblyProblem[] {
-  const problems: AssemblyProblem[] = []
+function serviceProblems(plugins: readonly Plugin[]): Problem[] {
+  const problems: Problem[] = []
   const provider = new Map<string, Plugin>()
   for (const plugin of plugins)
     for (const service of plugin.provides) {

@@ -26,7 +26,7 @@ export interface NodeExplanation {
 
 export interface ExplanationParts {
   readonly plugins: readonly Plugin[]
-  /** The jobs of a plugin, by its id. */
+  /** Names of a plugin's jobs, by its id. */
   readonly jobsOf: (plugin: string) => readonly string[]
   readonly taps: readonly TapStatus[]
   readonly setupMs: ReadonlyMap<string, number>

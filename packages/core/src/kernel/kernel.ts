@@ -34,10 +34,7 @@ import type { NodeConfig } from './node-knobs.ts'
 import type { Plugin } from './plugin.ts'
 import { Registrations } from './registrations.ts'
 import type { ServiceName, Services } from './services.ts'
-import { setUp } from './setup.ts'
-
-/** Names of nodes stand in records, logs and labels. */
-const ID = /^[\w.-]{1,128}$/
+import { setUp, setUpAll } from './setup.ts'
 
 type State = 'created' | 'starting' | 'started' | 'stopping' | 'stopped'
 
@@ -64,16 +61,8 @@ export class Kernel implements HoldfastNode {
   #stop: Promise<void> | undefined
 
   constructor(options: NodeOptions) {
+    const { plugins, node: settings, entries, secrets } = assemble(options)
     const { clock = systemClock, failpoints = new FailpointRegistry(), layout = hourlyLayout, log } = options
-    const { startDeadline, stopDeadline, closeDeadline } = options
-    const ownLog = typeof log === 'object' ? undefined : log
-    const assembled = assemble({
-      plugins: options.plugins,
-      node: { log: ownLog, startDeadline, stopDeadline, closeDeadline },
-      file: options.config ?? {},
-      env: options.env ?? process.env,
-    })
-    const { plugins, node: settings, entries, secrets } = assembled
     const logger = maskedLog(typeof log === 'object' ? log : createLogger(settings.log), secrets)
     this.#settings = settings
     this.#secrets = secrets
@@ -82,13 +71,6 @@ export class Kernel implements HoldfastNode {
     const hooks = createHooks(clock, logger, this.metrics, secrets)
     this.#delivery = new Delivery({ hooks, clock, log: logger, secrets, failpoints })
     const ids = createIds(clock)
-    if (options.id !== undefined && !ID.test(options.id))
-      throw assemblyInvalid([
-        {
-          plugin: 'node',
-          problem: `has the id ${JSON.stringify(options.id)}; give it 1 to 128 letters, digits, dots, dashes or underscores`,
-        },
-      ])
     this.#givenId = options.id
     this.#lifecycle = new Lifecycle({ ...settings, clock, log: logger })
     const newestRecord = () =>
@@ -139,11 +121,11 @@ export class Kernel implements HoldfastNode {
     })
     for (const { plugin } of plugins) failpoints.declare(plugin.failpoints)
     failpoints.complete()
-    for (const assembledPlugin of plugins) {
+    setUpAll(plugins, (assembledPlugin) => {
       const from = clock.monotonic()
       setUp(assembledPlugin, { registrations: this.#registrations, runner: this.#runner, secrets, context })
       this.#setupMs.set(assembledPlugin.plugin.id, clock.monotonic() - from)
-    }
+    })
     hooks.seal()
     this.#registrations.seal()
     this.#mustBeDeliverable()
@@ -201,7 +183,7 @@ export class Kernel implements HoldfastNode {
   explain(): NodeExplanation {
     return explain({
       plugins: this.#plugins,
-      jobsOf: (plugin) => this.#runner.namesOf(plugin),
+      jobsOf: (plugin) => this.#runner.names(plugin),
       taps: this.#delivery.status().taps,
       setupMs: this.#setupMs,
       startMs: this.#lifecycle.startMs,

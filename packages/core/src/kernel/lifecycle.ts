@@ -2,15 +2,8 @@ import type { Clock } from '../clock.ts'
 import { HoldfastError, isHoldfastError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
 import { waitFor } from '../patience.ts'
+import { failed, type Part } from './part.ts'
 import type { Registrations } from './registrations.ts'
-
-/** A function of a plugin that the kernel waits for. */
-interface Part {
-  /** The plugin's id. */
-  readonly plugin: string
-  /** For people: `service manifest`, `onStart`. */
-  readonly what: string
-}
 
 interface Opened extends Part {
   readonly close: () => Promise<void> | void
@@ -114,14 +107,6 @@ export class Lifecycle {
   #log({ plugin, what }: Part, error: unknown): void {
     this.#parts.log.error({ plugin, part: what, cause: messageOf(error) }, 'stopping failed')
   }
-}
-
-function failed({ plugin, what }: Part, phase: 'start' | 'stop', cause: unknown): HoldfastError {
-  return new HoldfastError(
-    'HF_PLUGIN_FAILED',
-    `plugin ${plugin} failed to ${phase} (${what}): ${messageOf(cause)}`,
-    { operation: `node.${phase}`, context: { plugin, part: what, phase }, cause },
-  )
 }
 
 function hung({ plugin, what }: Part, phase: 'start' | 'stop', limit: number): HoldfastError {

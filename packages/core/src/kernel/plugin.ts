@@ -83,6 +83,8 @@ export function definePlugin<
   const P extends ServiceName = never,
   const K extends Knobs = Record<never, never>,
 >(spec: PluginSpec<N, P, K>): Plugin {
+  if (typeof spec !== 'object' || spec === null)
+    throw new TypeError('definePlugin takes the description of a plugin: { name, id, version, api, setup }')
   const plugin: Plugin = {
     name: spec.name,
     id: spec.id,

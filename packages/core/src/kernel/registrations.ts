@@ -1,14 +1,17 @@
 import { type AwilixContainer, asFunction, createContainer, InjectionMode } from 'awilix'
+import { isHoldfastError } from '../errors.ts'
 import type { Backend } from '../storage/backend.ts'
 import { guardStorage } from '../storage/guarded.ts'
 import type { Storage } from '../storage/storage.ts'
 import { forget } from '../thenable.ts'
+import { failed } from './part.ts'
 import type { Plugin } from './plugin.ts'
 import type { Service } from './service.ts'
 import { isOptional, type Need, serviceOf } from './services.ts'
 
 type Create = (services: never) => Service
 type OnStart = (services: never, options: { readonly signal: AbortSignal }) => Promise<void> | void
+type OnStop = () => Promise<void> | void
 
 /** What the plugins registered in their setups, and the services made from it. awilix resolves; nobody else sees it. */
 export class Registrations {
@@ -18,7 +21,7 @@ export class Registrations {
   #sealed = false
   readonly #guarded = new Map<object, Storage>()
   readonly onStart: { readonly plugin: Plugin; readonly fn: OnStart }[] = []
-  readonly onStop: { readonly plugin: Plugin; readonly fn: () => Promise<void> | void }[] = []
+  readonly onStop: { readonly plugin: Plugin; readonly fn: OnStop }[] = []
 
   /** From here on nothing can be registered any more. */
   seal(): void {
@@ -31,11 +34,24 @@ export class Registrations {
     if (!(plugin.provides as readonly string[]).includes(name))
       throw new TypeError(`it provides ${name} without saying so in provides`)
     if (this.has(name)) throw new TypeError(`it provides ${name} twice`)
-    this.#container.register(
-      name,
-      asFunction(() => made(name, create(this.needed(plugin) as never))).singleton(),
-    )
+    if (typeof create !== 'function') throw new TypeError(`it provides ${name} without a function`)
+    this.#container.register(name, asFunction(() => this.#make(plugin, name, create)).singleton())
     this.services.push({ name, plugin })
+  }
+
+  addStart(plugin: Plugin, fn: OnStart): void {
+    this.#mustBeFunction(plugin, 'onStart', fn)
+    this.onStart.push({ plugin, fn })
+  }
+
+  addStop(plugin: Plugin, fn: OnStop): void {
+    this.#mustBeFunction(plugin, 'onStop', fn)
+    this.onStop.push({ plugin, fn })
+  }
+
+  #mustBeFunction(plugin: Plugin, what: string, fn: unknown): void {
+    this.mustBeOpen(plugin, `calls ${what}`)
+    if (typeof fn !== 'function') throw new TypeError(`it calls ${what} without a function`)
   }
 
   /** @throws TypeError after the last setup */
@@ -45,6 +61,19 @@ export class Registrations {
 
   has(name: string): boolean {
     return this.#container.hasRegistration(name)
+  }
+
+  /** @throws HF_PLUGIN_FAILED, or the coded error that `create` threw */
+  #make(plugin: Plugin, name: string, create: Create): Service {
+    // What is missing for it is not its own fault.
+    const services = this.needed(plugin)
+    try {
+      return made(name, create(services as never))
+    } catch (error) {
+      throw isHoldfastError(error)
+        ? error
+        : failed({ plugin: plugin.id, what: `service ${name}` }, 'start', error)
+    }
   }
 
   /** The service itself, as its plugin made it. */

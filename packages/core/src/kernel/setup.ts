@@ -1,5 +1,6 @@
 import type { Secrets } from '../config/secrets.ts'
-import { isHoldfastError, messageOf } from '../errors.ts'
+import type { Problem } from '../config/section.ts'
+import { hasCode, isHoldfastError, messageOf } from '../errors.ts'
 import type { JobRunner } from '../jobs/runner.ts'
 import { forget } from '../thenable.ts'
 import { type AssembledPlugin, assemblyInvalid } from './assembly.ts'
@@ -14,6 +15,29 @@ export interface SetupParts {
   readonly context: (plugin: Plugin) => object
 }
 
+/** Sets plugins up one after the other, all of them, so that what is wrong with any of them comes in one error. */
+export function setUpAll(
+  plugins: readonly AssembledPlugin[],
+  setUpOne: (assembled: AssembledPlugin) => void,
+): void {
+  const failures: { readonly plugin: string; readonly error: unknown }[] = []
+  for (const assembled of plugins)
+    try {
+      setUpOne(assembled)
+    } catch (error) {
+      failures.push({ plugin: assembled.plugin.name, error })
+    }
+  const [only, ...others] = failures
+  if (only && others.length === 0) throw only.error
+  if (!only) return
+  const problems = failures.flatMap(({ plugin, error }) =>
+    hasCode(error, 'HF_ASSEMBLY_INVALID')
+      ? (error.context.problems as readonly Problem[])
+      : [{ plugin, problem: messageOf(error) }],
+  )
+  throw assemblyInvalid(problems, new AggregateError(failures.map(({ error }) => error)))
+}
+
 /** Runs a plugin's `setup`, once. @throws HF_ASSEMBLY_INVALID, or the coded error of what it called */
 export function setUp({ plugin, config }: AssembledPlugin, parts: SetupParts): void {
   const { registrations, runner, secrets } = parts
@@ -21,14 +45,14 @@ export function setUp({ plugin, config }: AssembledPlugin, parts: SetupParts): v
     ...parts.context(plugin),
     config,
     jobs: {
-      define: (job: Parameters<JobRunner['define']>[1]) => {
+      define: (job: Parameters<JobRunner['define']>[0]) => {
         registrations.mustBeOpen(plugin, 'defines a job')
-        runner.define(plugin.id, job, () => registrations.needed(plugin))
+        runner.define(job, () => registrations.needed(plugin), plugin.id)
       },
     },
     provide: (name: string, create: never) => registrations.provide(plugin, name, create),
-    onStart: (fn: never) => void registrations.onStart.push({ plugin, fn }),
-    onStop: (fn: never) => void registrations.onStop.push({ plugin, fn }),
+    onStart: (fn: never) => registrations.addStart(plugin, fn),
+    onStop: (fn: never) => registrations.addStop(plugin, fn),
   } as unknown as PluginContext<never, never, never>
   try {
     const result: unknown = plugin.setup(Object.freeze(context) as never)

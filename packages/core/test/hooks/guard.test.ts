@@ -338,11 +338,13 @@ describe('the guard of a tap', () => {
     },
   )
 
-  it('[K-16] a tap bears its plugin’s id, whatever name it brings', async () => {
+  it('[K-16] a tap bears its plugin’s id, and can bring no other name', async () => {
     const { node } = await hookNode([
-      plugin('honest', ({ hooks }) =>
-        hooks.gate.tap({ name: 'other' } as object, async () => ({ deny: 'no', by: 'other' }) as Denial),
-      ),
+      plugin('honest', ({ hooks }) => {
+        const deny = async () => ({ deny: 'no', by: 'other' }) as Denial
+        expect(() => hooks.gate.tap({ name: 'other' } as object, deny)).toThrow(/"name", which is unknown/)
+        hooks.gate.tap(deny)
+      }),
     ])
     expect(await node.gate.check(REQUEST)).toMatchObject({ by: 'honest' })
   })

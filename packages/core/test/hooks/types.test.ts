@@ -39,7 +39,7 @@ describe('the types of the hooks', () => {
       // @ts-expect-error the event of another hook
       hooks.beforeSnapshotWrite.tap(async (_event: DeletedFile) => undefined)
       // @ts-expect-error no such option
-      hooks.beforeSnapshotWrite.tap({ name: 'other' }, async () => undefined)
+      expect(() => hooks.beforeSnapshotWrite.tap({ name: 'other' }, async () => undefined)).toThrow()
       // @ts-expect-error a port cannot be intercepted
       hooks.beforeSnapshotWrite.intercept
       // @ts-expect-error nor called

@@ -16,9 +16,12 @@ export async function readConfigFile(file: string): Promise<HoldfastConfig> {
 }
 
 async function readJson(file: string): Promise<unknown> {
-  const text = await readFile(file, 'utf8')
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw configInvalid(file, [`it cannot be read: ${messageOf(error)}`], error)
+  })
   try {
-    return JSON.parse(text)
+    // Some editors begin a file with a mark of its byte order.
+    return JSON.parse(text.replace(/^\uFEFF/, ''))
   } catch {
     // The parser's message quotes the text around the mistake, which may be a secret.
     throw configInvalid(file, ['it is not JSON'])

@@ -37,7 +37,7 @@ async function step<T>(what: string, call: () => T): Promise<Awaited<T>> {
   try {
     return await call()
   } catch (error) {
-    const { code } = error as { readonly code?: unknown }
+    const code = (error as { readonly code?: unknown } | null | undefined)?.code
     if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND')
       throw new LoadFailure(
         'HF_PLUGIN_DEPENDENCY_MISSING',

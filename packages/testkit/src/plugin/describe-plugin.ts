@@ -1,10 +1,12 @@
 import { describe } from 'vitest'
 import { absent } from './absent.ts'
 import { crash, noFailpoints } from './crash.ts'
+import { eventTaps } from './event-taps.ts'
 import { gateTap } from './gate-tap.ts'
 import { independence } from './independence.ts'
 import { cancellation } from './jobs/cancellation.ts'
 import { convergence } from './jobs/convergence.ts'
+import { plainCancellation } from './jobs/plain-cancellation.ts'
 import { unchanged } from './jobs/unchanged.ts'
 import { knobs } from './knobs.ts'
 import { metadata } from './metadata.ts'
@@ -35,16 +37,20 @@ export function describePlugin(name: string, factory: PluginFactory, options: De
     // Nothing can be said of a plugin that no node can be made of; the first case of its setup says why.
     if (!declared.ok) return
     const { plugin, seen } = declared
+    const hooks = seen.taps.map(({ hook }) => hook)
     const jobs = seen.jobs.map((job) => job.name)
     independence(subject, jobs)
     stopping(subject)
     knobs(subject, Object.keys(plugin.config))
     absent(subject, seen)
-    if (seen.gateTaps.length > 0) gateTap(subject)
-    for (const job of jobs) {
-      unchanged(subject, job)
-      convergence(subject, job)
-      cancellation(subject, job)
+    if (hooks.includes('gate')) gateTap(subject)
+    eventTaps(subject, hooks)
+    for (const { name: job, run } of seen.jobs) {
+      const plans = run === undefined
+      unchanged(subject, job, plans)
+      convergence(subject, job, plans)
+      if (plans) cancellation(subject, job)
+      else plainCancellation(subject, job)
     }
     if (program === undefined) noFailpoints(subject)
     else crash(subject, program, timeout * 4)

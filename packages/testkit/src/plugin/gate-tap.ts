@@ -2,6 +2,7 @@ import type { GateAction, GateRequest } from '@holdfast/core'
 import { expect, it } from 'vitest'
 import { LAWS } from './laws.ts'
 import type { Opened, Subject } from './subject.ts'
+import { within } from './within.ts'
 
 const CORE_ACTIONS: readonly GateAction[] = ['condemn', 'erase']
 
@@ -15,9 +16,9 @@ export function gateTap(subject: Subject): void {
     const { digest } = opened.test
     const before = await digest()
     for (const request of requestsOf(opened, actions))
-      for (const tap of opened.seen.gateTaps) {
+      for (const { fn: tap } of opened.seen.taps.filter(({ hook }) => hook === 'gate')) {
         const asked = `action ${request.action}${request.chunk === undefined ? '' : `, chunk ${request.chunk}`}`
-        const answer = await within(tapLimit, tap(request, { signal: new AbortController().signal }))
+        const answer = await within(tapLimit, () => tap(request, { signal: new AbortController().signal }))
         expect(
           answer.settled,
           wrong(`its tap has not answered ${asked} in ${tapLimit} ms; the node would deny everything`),
@@ -52,22 +53,4 @@ function isAnswer(value: unknown): boolean {
   const { deny, retryAfter } = value as { readonly deny?: unknown; readonly retryAfter?: unknown }
   if (typeof deny !== 'string' || deny === '') return false
   return retryAfter === undefined || (Number.isFinite(retryAfter) && (retryAfter as number) >= 0)
-}
-
-interface Outcome {
-  readonly settled: boolean
-  readonly value?: unknown
-  readonly error?: unknown
-}
-
-async function within(ms: number, pending: Promise<unknown>): Promise<Outcome> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<Outcome>((resolve) => {
-    timer = setTimeout(() => resolve({ settled: false }), ms)
-  })
-  const answer = Promise.resolve(pending).then(
-    (value): Outcome => ({ settled: true, value }),
-    (error: unknown): Outcome => ({ settled: true, error: error ?? 'nothing' }),
-  )
-  return Promise.race([answer, late]).finally(() => clearTimeout(timer))
 }

@@ -21,3 +21,21 @@ export function gatekeeper(): Gatekeeper {
 }
 
 export const closed: Answer = async () => ({ deny: 'closed by the suite' })
+
+/** A plugin of the suite all of whose taps fail, except that of the gate. */
+export function stumbler(): Plugin {
+  const fail = async () => {
+    throw new Error('the suite fails this tap')
+  }
+  return definePlugin({
+    name: 'the suite',
+    id: 'suite-stumbler',
+    version: '1.0.0',
+    api: '1.0',
+    setup({ hooks }) {
+      hooks.onManifestBatch.tap(fail)
+      hooks.onFileDeleted.tap(fail)
+      hooks.beforeSnapshotWrite.tap(fail)
+    },
+  })
+}

@@ -29,7 +29,7 @@ export function independence(subject: Subject, jobs: readonly string[]): void {
     const registered = ({ jobs: own, services, taps, config }: typeof one.seen) => ({
       jobs: own.map(({ name }) => name),
       services,
-      taps,
+      taps: taps.map(({ hook }) => hook),
       config,
     })
     expect(registered(two.seen), wrong('the second plugin does not register what the first did')).toEqual(

@@ -1,12 +1,14 @@
+import { createHook } from 'node:async_hooks'
 import { readdirSync, readlinkSync } from 'node:fs'
 
 /** What a process holds: counts by name. */
 export type Inventory = ReadonlyMap<string, number>
 
-/** Active resources of the event loop, listeners of the process, and open files where the system can list them. */
+/** Active resources of the event loop, timers that do not keep it going, listeners of the process, and open files where the system can list them. */
 export function inventory(): Inventory {
   const names = [
     ...process.getActiveResourcesInfo(),
+    ...quietTimers(),
     ...process.eventNames().flatMap((event) => {
       const name = `process listener of ${String(event)}`
       return Array.from({ length: process.listenerCount(event) }, () => name)
@@ -16,6 +18,24 @@ export function inventory(): Inventory {
   const counts = new Map<string, number>()
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
   return counts
+}
+
+/** Node lists only what keeps a process alive, and a timer that was unref'd does not. */
+const timers = new Map<number, NodeJS.Timeout>()
+const watch = {
+  on: false,
+  hook: createHook({
+    init(id, type, _trigger, resource) {
+      if (type === 'Timeout') timers.set(id, resource as NodeJS.Timeout)
+    },
+    destroy: (id) => void timers.delete(id),
+  }),
+}
+
+function quietTimers(): string[] {
+  if (!watch.on) watch.hook.enable()
+  watch.on = true
+  return [...timers.values()].filter((timer) => !timer.hasRef()).map(() => "timer that was unref'd")
 }
 
 /** Every name that there is more of now, with how many more. */

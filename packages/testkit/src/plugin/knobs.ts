@@ -30,7 +30,7 @@ export function knobs(subject: Subject, declared: readonly string[]): void {
     const { [name]: _, ...others } = subject.factory().options
     return others
   }
-  const knobOf = (name: string) => subject.factory().config[name] as Described
+  const knobOf = (name: string) => subject.factory().config[name] as Knob<unknown>
 
   function expectRefusalByName(name: string, value: unknown, { error }: { readonly error: unknown }) {
     const told = JSON.stringify(value) ?? 'no value'
@@ -119,12 +119,10 @@ export function knobs(subject: Subject, declared: readonly string[]): void {
   })
 }
 
-/** A knob may say what a negative value means in a field of its own. */
-type Described = Knob<unknown> & { readonly negative?: string }
+/** Not the end of a date. */
+const NEGATIVE_SAID = /negative|below 0|(?<![\w-])-\d/i
 
-const NEGATIVE_SAID = /negative|below 0|-\d/i
-
-function readerBug(knob: Described, value: unknown): unknown {
+function readerBug(knob: Knob<unknown>, value: unknown): unknown {
   if (value === undefined) return undefined
   try {
     knob.read(value)

@@ -15,7 +15,8 @@ export const LAWS = {
   faults: 'a fault of the backend delays the result and does not change it',
   crash: 'killed at any failpoint, the next life comes to the same result',
   cancellation: 'a cancelled run counts exactly what it has done',
-  neighbour: 'a failing gate tap of another plugin denies',
+  neighbour: 'a failing gate tap of another plugin denies, and its other taps are its own business',
+  events: 'a tap takes every event in time, and gives nothing back',
   tap: 'a gate tap answers every action in time, with a denial or with undefined',
 } as const
 export type Law = keyof typeof LAWS

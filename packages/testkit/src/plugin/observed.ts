@@ -1,31 +1,25 @@
-import {
-  type Denial,
-  definePlugin,
-  type GateAction,
-  type GateRequest,
-  type Plugin,
-  type PluginSpec,
-} from '@holdfast/core'
+import { definePlugin, type GateAction, type Plugin, type PluginSpec } from '@holdfast/core'
 import { type Inventory, inventory, moreThan } from './inventory.ts'
 
-export type GateTap = (
-  request: GateRequest,
-  context: { readonly signal: AbortSignal },
-) => Promise<Denial | undefined>
+/** A tap as the plugin gave it, without the kernel's guard. */
+export interface ObservedTap {
+  readonly hook: string
+  readonly fn: (event: object, context: { readonly signal: AbortSignal }) => Promise<unknown>
+}
 
 export interface ObservedJob {
   readonly name: string
   readonly doc: string
   readonly action?: GateAction
+  /** Of a job without a plan. */
+  readonly run?: unknown
 }
 
 /** What a plugin did in its last setup. */
 export interface Observed {
   jobs: ObservedJob[]
   services: string[]
-  /** Names of the hooks that it tapped. */
-  taps: string[]
-  gateTaps: GateTap[]
+  taps: ObservedTap[]
   config: Readonly<Record<string, unknown>>
   /** What was there after the setup and not before. */
   opened: readonly string[]
@@ -43,9 +37,9 @@ export function observed(
   plugin: Plugin,
   options: Plugin['options'] = plugin.options,
 ): { readonly plugin: Plugin; readonly seen: Observed } {
-  const seen: Observed = { jobs: [], services: [], taps: [], gateTaps: [], config: {}, opened: [] }
+  const seen: Observed = { jobs: [], services: [], taps: [], config: {}, opened: [] }
   const setup = (ctx: Context) => {
-    Object.assign(seen, { jobs: [], services: [], taps: [], gateTaps: [], config: ctx.config, opened: [] })
+    Object.assign(seen, { jobs: [], services: [], taps: [], config: ctx.config, opened: [] })
     const before: Inventory = inventory()
     const result: unknown = plugin.setup(watched(ctx, seen) as never)
     seen.opened = moreThan(before, inventory())
@@ -61,8 +55,7 @@ function watched(ctx: Context, seen: Observed): Context {
     Object.entries(ctx.hooks).map(([name, port]) => {
       const tap = (...args: unknown[]) => {
         port.tap(...args)
-        seen.taps.push(name)
-        if (name === 'gate') seen.gateTaps.push(args.at(-1) as GateTap)
+        seen.taps.push({ hook: name, fn: args.at(-1) as ObservedTap['fn'] })
       }
       return [name, { ...port, tap }]
     }),

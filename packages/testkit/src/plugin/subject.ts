@@ -53,6 +53,13 @@ export class Subject {
     return this.options.requests?.[job] ?? {}
   }
 
+  /** Whether its node has what hooks are delivered from. */
+  delivers(): boolean {
+    using at = placeFor(this)
+    const { plugins } = ingredientsIn(at.place, this.options.node ?? [])
+    return [...plugins, this.factory()].some(({ provides }) => provides.includes('batches'))
+  }
+
   /** Puts the plugin, or another in its stead, into a node that is not started. */
   assemble(
     place: TestPlace,

@@ -56,6 +56,14 @@ export function cancellation(subject: Subject, job: string): void {
     await expectCountsToAddUp(opened, first)
   })
 
+  beforeItBegan(subject, job)
+}
+
+/** Of every job, with or without a plan. */
+export function beforeItBegan(subject: Subject, job: string): void {
+  const request = subject.request(job)
+  const wrong = (how: string) => subject.breaks('cancellation', `job ${job}: ${how}`)
+
   it(`[R-10] ${LAWS.cancellation}: ${job}, before it began`, async () => {
     await using opened = await subject.open()
     const before = await opened.test.digest()

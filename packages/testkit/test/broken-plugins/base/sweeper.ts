@@ -5,7 +5,9 @@ import {
   definePlugin,
   duration,
   type Files,
+  MAX_BATCH_OPS,
   type Manifest,
+  type PlainJob,
   type PlanContext,
   type PlanItem,
   type Plugin,
@@ -29,7 +31,11 @@ export interface SweeperJob {
   readonly action: 'condemn'
   plan(request: object, context: PlanContext<SweeperServices>): AsyncIterable<readonly PlanItem[]>
   act(chunk: readonly PlanItem[], context: ActContext<SweeperServices>): Promise<ChunkOutcome>
+  check?(request: object): readonly string[]
 }
+
+/** The same as a job without a plan. */
+export type PlainSweeper = PlainJob<SweeperServices>
 
 const KNOBS = {
   maxAge: duration({ doc: 'Files whose newest row is older than this go.', default: '30d' }),
@@ -42,6 +48,8 @@ export interface Flaw {
   readonly options?: Record<string, unknown>
   /** In the place of parts of the sound job. */
   readonly job?: (sound: SweeperJob, clock: Clock) => Partial<SweeperJob>
+  /** In the place of parts of the same job without a plan, which takes the other's place. */
+  readonly plain?: (sound: PlainSweeper) => Partial<PlainSweeper>
   /** After the sound setup. */
   readonly setup?: (...args: Parameters<Spec['setup']>) => void
 }
@@ -68,7 +76,22 @@ export function sweeper(flaw: Flaw = {}): Plugin {
         },
         act: condemn,
       }
-      jobs.define({ ...sound, ...flaw.job?.(sound, clock) })
+      const plain: PlainSweeper = {
+        name: 'sweeper',
+        doc: sound.doc,
+        action: 'condemn',
+        async run(_, { services, gate, chunk, signal, run }) {
+          const due = [...expired(services.manifest, clock.now() - config.maxAge)].flat()
+          for (let from = 0; from < due.length; from += MAX_BATCH_OPS) {
+            const fence = await gate()
+            const items = due.slice(from, from + MAX_BATCH_OPS)
+            const { done, skipped } = await condemn(items, { services, fence, run, signal })
+            await chunk({ ...done, skipped })
+          }
+        },
+      }
+      if (flaw.plain) jobs.define({ ...plain, ...flaw.plain(plain) } as PlainSweeper)
+      else jobs.define({ ...sound, ...flaw.job?.(sound, clock) })
       return flaw.setup?.(ctx)
     },
   })

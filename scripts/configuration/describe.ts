@@ -1,5 +1,5 @@
-import { variableOf } from './environment.ts'
-import { type Knob, shownValue } from './knob.ts'
+import { variableOf } from '../../packages/core/src/config/environment.ts'
+import { type Knob, shownValue } from '../../packages/core/src/config/knob.ts'
 
 /** One knob as its row in the docs. */
 export interface KnobRow {
