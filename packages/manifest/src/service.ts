@@ -15,6 +15,8 @@ import {
   HoldfastError,
   hasCode,
   type Ids,
+  type KeyPage,
+  type KeyQuery,
   type KeyState,
   type Log,
   type Logger,
@@ -65,7 +67,15 @@ import { Shared } from './replicated/shared.ts'
 import { checkState } from './state/check.ts'
 import { contentDigest } from './state/digest.ts'
 import { publicHead } from './state/head.ts'
-import { condemned, entries, entriesByAge, namespaces, publicKeyState, settings } from './state/scans.ts'
+import {
+  condemned,
+  entries,
+  entriesByAge,
+  keys,
+  namespaces,
+  publicKeyState,
+  settings,
+} from './state/scans.ts'
 import { State } from './state/state.ts'
 import type { KeyValue } from './store/key-value.ts'
 import { openLmdb } from './store/lmdb.ts'
@@ -438,6 +448,10 @@ export class ManifestService implements Manifest, Service {
 
   key(key: StorageKey): KeyState | undefined {
     return publicKeyState(key, this.opened().state.key(key))
+  }
+
+  keys(query: KeyQuery = {}): KeyPage {
+    return keys(this.opened().state, query)
   }
 
   entries(query: PageQuery & { readonly prefix?: string } = {}): Page<Entry> {

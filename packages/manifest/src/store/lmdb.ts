@@ -2,14 +2,23 @@ import { dirname } from 'node:path'
 import { HoldfastError, messageOf } from '@holdfast/core'
 import { type Database, open, type Transaction } from 'lmdb'
 import { syncPath } from '../disk/durable-folder.ts'
-import type { KeyValue, RangeQuery } from './key-value.ts'
+import type { KeyValue, RangeQuery, Row } from './key-value.ts'
 
 /** The manifest's rows in an LMDB environment in `folder`. `readOnly`: for a look, by a process of its own. */
 export function openLmdb(folder: string, { readOnly = false } = {}): KeyValue {
+  let asTexts = false
   const db: Database<Buffer, Buffer> = sound(folder, () =>
     open<Buffer, Buffer>({
       path: folder,
-      keyEncoding: 'binary',
+      keyEncoder: {
+        writeKey: (key: Buffer, target: Buffer, at: number) => {
+          target.set(key, at)
+          return at + key.length
+        },
+        // Out of the one buffer that lmdb reads into: to a string without a buffer between, or to the pool of small ones.
+        readKey: (source: Buffer, from: number, to: number) =>
+          asTexts ? source.toString('utf8', from + 1, to) : copy(source, from, to),
+      },
       encoding: 'binary',
       // Visible means durable: with the default, a commit is seen before it is synced.
       overlappingSync: false,
@@ -35,6 +44,20 @@ export function openLmdb(folder: string, { readOnly = false } = {}): KeyValue {
   return {
     get: (key) => sound(folder, () => db.get(key)),
     range: (query) => range(query),
+    map: ({ from, to, limit }, read) =>
+      sound(folder, () => {
+        const items = []
+        for (const row of db.getRange({ start: from, end: to, limit })) items.push(read(row as Row))
+        return items
+      }),
+    texts: ({ from, to, limit }) => {
+      asTexts = true
+      try {
+        return sound(folder, () => [...db.getKeys({ start: from, end: to, limit })] as unknown as string[])
+      } finally {
+        asTexts = false
+      }
+    },
     count: ({ from, to, limit }) => sound(folder, () => db.getKeysCount({ start: from, end: to, limit })),
     transaction: (fn) => db.transactionSync(() => fn(writer)),
     snapshot() {
@@ -59,4 +82,10 @@ function sound<T>(folder: string, read: () => T): T {
       cause: error,
     })
   }
+}
+
+function copy(source: Buffer, from: number, to: number): Buffer {
+  const bytes = Buffer.allocUnsafe(to - from)
+  source.copy(bytes, 0, from, to)
+  return bytes
 }

@@ -11,6 +11,8 @@ export function switchable(first: KeyValue): Switchable {
   return {
     get: (key) => store.get(key),
     range: (query) => store.range(query),
+    map: (query, read) => store.map(query, read),
+    texts: (query) => store.texts(query),
     count: (query) => store.count(query),
     transaction: (fn) => store.transaction(fn),
     snapshot: () => store.snapshot(),
