@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { ByteWriter } from '../../src/format/bytes.ts'
 import { writeBatch, writeRecordHead } from '../../src/format/record.ts'
 import { path, read, register } from '../support.ts'
-import { failure, manifestOf, nodesOf, opened, testCluster } from './support.ts'
+import { failure, manifestOf, nodesOf, opened, shared, testCluster } from './support.ts'
 
 const ERASE = { action: 'erase', actor: 'node' } as const
 const CONDEMN = { action: 'condemn', actor: 'user' } as const
@@ -114,7 +114,7 @@ describe('a log that is not the log that it was', () => {
     await cluster.settle()
     cluster.log.dropNewest(1)
     for (const node of [one, two])
-      await expect.poll(() => failure(manifestOf(node).barrier())).toMatchObject({ code: 'HF_LOG_DIVERGED' })
+      await expect.poll(() => shared(node).follower.stopped?.code).toBe('HF_LOG_DIVERGED')
     expect(await failure(manifestOf(one).commit({ ops: [register('c')] }))).toMatchObject({
       code: 'HF_LOG_DIVERGED',
     })
@@ -145,9 +145,9 @@ describe('a log that is not the log that it was', () => {
       await manifestOf(three).commit({ ops: [register('another')] })
     }
     await two.clock.advance(60_000)
-    await expect.poll(() => failure(manifestOf(two).barrier())).toMatchObject({ code: 'HF_LOG_DIVERGED' })
+    await expect.poll(() => shared(two).follower.stopped?.code).toBe('HF_LOG_DIVERGED')
     await one.start()
-    await expect.poll(() => failure(manifestOf(one).barrier())).toMatchObject({ code: 'HF_LOG_DIVERGED' })
+    await expect.poll(() => shared(one).follower.stopped?.code).toBe('HF_LOG_DIVERGED')
     expect(manifestOf(one).entry(path('other'))).toBeUndefined()
     expect(await one.node.gate.check(ERASE)).toMatchObject({ reason: 'state_diverged' })
   })
@@ -160,7 +160,7 @@ describe('a log that is not the log that it was', () => {
     for (const node of [one, two, three]) await node.stop()
     cluster.log.recreate()
     await one.start()
-    await expect.poll(() => failure(manifestOf(one).barrier())).toMatchObject({ code: 'HF_LOG_DIVERGED' })
+    await expect.poll(() => shared(one).follower.stopped?.code).toBe('HF_LOG_DIVERGED')
     expect(manifestOf(one).entry(path('a'))).toBeDefined()
   })
 })
