@@ -346,7 +346,9 @@ export class ManifestEraser implements Eraser {
   }
 
   async #commitChunk(ops: readonly Op[], fence: Fence): Promise<void> {
-    const { status } = await this.#parts.opened().committer.commit({ ops, fence })
+    const { status } = await this.#parts
+      .opened()
+      .committer.commit({ ops, fence }, { signal: this.#stopping.signal })
     if (status === 'rejected')
       throw new HoldfastError('HF_FENCED', `${fence.role} has passed on: this node may not erase any more`, {
         operation: 'eraser',

@@ -101,10 +101,29 @@ export class ReplicatedCommitter implements Commits {
     writeBatch(this.#scratch.reset(), recorded(batch, id))
     const bytes = this.#scratch.copy()
     const record = readBatch(new ByteReader(bytes))
-    return new Promise((resolve, reject) => {
+    const answer = new Promise<CommitResult>((resolve, reject) => {
       this.#queue.push({ kind: 'batch', batch: record, bytes, resolve, reject })
       this.#working ??= new Promise<void>((started) => setImmediate(started)).then(() => this.#work())
     })
+    return signal ? this.#orLeft(answer, id, signal) : answer
+  }
+
+  /** Whoever cancels waits no longer; what has left this node may be done all the same. */
+  async #orLeft(answer: Promise<CommitResult>, id: string, signal: AbortSignal): Promise<CommitResult> {
+    const left = Promise.withResolvers<never>()
+    const onAbort = () => {
+      const at = this.#queue.findIndex(({ batch }) => batch.id === id)
+      if (at !== -1) this.#queue.splice(at, 1)
+      left.reject(at === -1 ? commitUnknown(id, signal.reason) : signal.reason)
+    }
+    signal.addEventListener('abort', onAbort, { once: true })
+    // One of the two is left behind.
+    answer.catch(() => undefined)
+    try {
+      return await Promise.race([answer, left.promise])
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
   }
 
   async barrier({ signal }: CallOptions = {}): Promise<void> {

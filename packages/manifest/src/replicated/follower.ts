@@ -74,6 +74,7 @@ export class Follower {
     this.#halted = false
     this.#logId = logId
     this.#stopped = undefined
+    this.#resolveWaiters()
     if (!this.#ended) this.#running = this.#loop()
   }
 
@@ -175,6 +176,10 @@ export class Follower {
       if (hasCode(error, 'HF_NO_SPACE') || hasCode(error, 'HF_STOPPED')) throw error
       throw new ApplyFailed(record.position.index, error)
     }
+    this.#resolveWaiters()
+  }
+
+  #resolveWaiters(): void {
     const { index } = this.#parts.head()
     for (const waiter of this.#waiters) if (waiter.index <= index) waiter.resolve()
   }

@@ -3,6 +3,7 @@ import {
   type ConsumerRow,
   type Denial,
   floorOf,
+  HoldfastError,
   type Logger,
   messageOf,
   type Position,
@@ -65,6 +66,7 @@ export class Members {
   #differing: ReadonlyMap<string, Difference> = new Map()
   /** Records since this member has spoken that were about anything else. */
   #news = 0
+  readonly #stopping = new AbortController()
   #timer: Timer | undefined
   #publishing: Promise<void> = Promise.resolve()
 
@@ -81,6 +83,7 @@ export class Members {
 
   /** Says how far this node is now and then, from now on. A node that does not run says nothing. */
   begin(commits: Commits): void {
+    if (this.#stopping.signal.aborted) return
     this.#timer = this.#parts.clock.timer(EVERY_MS, () => {
       const { state, nodeId } = this.#parts
       const isNew = state.head.index > 0 && state.settings.setting(MEMBERS + nodeId) === undefined
@@ -90,6 +93,7 @@ export class Members {
   }
 
   async end(): Promise<void> {
+    this.#stopping.abort(new HoldfastError('HF_STOPPED', 'the node is stopping', { kind: 'aborted' }))
     this.#timer?.clear()
     await this.#publishing
   }
@@ -109,7 +113,8 @@ export class Members {
     const value = { position, digest: shown(digest), needs }
     this.#news = 0
     try {
-      await commits.commit({ ops: [{ type: 'set', name: MEMBERS + nodeId, value }] })
+      const { signal } = this.#stopping
+      await commits.commit({ ops: [{ type: 'set', name: MEMBERS + nodeId, value }] }, { signal })
     } catch (error) {
       this.#news++
       logger.debug({ cause: messageOf(error) }, 'this node could not say how far it is')

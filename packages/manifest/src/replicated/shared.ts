@@ -120,8 +120,7 @@ export class Shared {
         this.follower.resume(logId)
         throw error
       }
-      await this.#background
-      this.#background = this.#once()
+      this.#background = this.#background.then(() => this.#once())
     })
     this.#installing = turn.catch(() => undefined)
     return turn
@@ -130,12 +129,13 @@ export class Shared {
   async end(): Promise<void> {
     this.#closing.abort(new HoldfastError('HF_STOPPED', 'the manifest is closed: the node was stopped'))
     await this.#installing
-    await this.#background
     await this.members.end()
   }
 
   async close(): Promise<void> {
     await Promise.all([this.follower.end(), this.committer.close()])
+    // What it waited for is answered now.
+    await this.#background
   }
 
   /** Why this node may destroy nothing, and what to do about it. */

@@ -103,7 +103,10 @@ export class SharedTruncation {
     if (!verdict.allowed) return false
     const fence = { role: verdict.role, epoch: verdict.epoch }
     const value = { term: upTo.term, index: upTo.index }
-    const { status } = await commits.commit({ ops: [{ type: 'set', name: FLOOR, value }], fence })
+    const { status } = await commits.commit(
+      { ops: [{ type: 'set', name: FLOOR, value }], fence },
+      { signal: this.#stopping.signal },
+    )
     return status === 'committed'
   }
 

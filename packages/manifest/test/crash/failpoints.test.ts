@@ -37,8 +37,8 @@ let passes: Passes
 function catalogue(): FailpointName[] {
   const failpoints = new FailpointRegistry()
   nodeIn('nowhere', failpoints)
-  // Those of the journal and of truncation have suites of their own; the end of these runs is judged by the whole log.
-  return failpoints.names().filter((name) => !/^(journal|log\.truncate)\./.test(name))
+  // Those of the journal, of truncation and of installs have suites of their own; the end of these runs is judged by the whole log.
+  return failpoints.names().filter((name) => !/^(journal|log\.truncate|install)\./.test(name))
 }
 
 function live(folder: string, kill: { readonly at?: FailpointName; readonly skip?: number } = {}) {

@@ -38,14 +38,38 @@ async function comeBack({ cluster, three }: { cluster: MemoryCluster; three: Clu
   await expect.poll(() => failure(manifestOf(three).barrier())).toMatchObject({ code: 'HF_LOG_GAP' })
 }
 
+/** A tap on every node, by the node's id; the same one in all its lives. */
+function tapped() {
+  const taps = new Map<string, ReturnType<typeof recorder>>()
+  const extra = ({ id }: { id: string }) => {
+    const tap = taps.get(id) ?? recorder('tap')
+    taps.set(id, tap)
+    return [tap.plugin]
+  }
+  return { taps, extra }
+}
+
 describe('a node that takes the state of another', () => {
+  it('[K-08] gives its taps one reset in the place of what they missed, and goes on behind it', async () => {
+    const { taps, extra } = tapped()
+    const cluster = await behind({ extra })
+    const { one, two, three } = cluster
+    await comeBack(cluster)
+    await three.install(two)
+    await cluster.cluster.settle()
+    await three.node.hooks.drain()
+    const { position } = manifestOf(one).head()
+    const seen = taps.get('node-3')
+    expect(seen?.resets).toEqual([{ type: 'reset', reason: 'installed', position }])
+    await manifestOf(one).commit({ ops: [register('new')] })
+    await cluster.cluster.settle()
+    await three.node.hooks.drain()
+    expect(seen?.resets).toHaveLength(1)
+    expect(seen?.batches.at(-1)?.position.index).toBe(position.index + 1)
+  })
+
   it('[K-09] is like it in every row, and delivers what vanished to the taps of its own', async () => {
-    const taps = new Map<string, ReturnType<typeof recorder>>()
-    const extra = ({ id }: { id: string }) => {
-      const tap = taps.get(id) ?? recorder('tap')
-      taps.set(id, tap)
-      return [tap.plugin]
-    }
+    const { taps, extra } = tapped()
     const cluster = await behind({ extra })
     const { one, two, three } = cluster
     await comeBack(cluster)
@@ -80,12 +104,7 @@ describe('a node that takes the state of another', () => {
   })
 
   it('[K-08] every other node has got every batch, in order', async () => {
-    const taps = new Map<string, ReturnType<typeof recorder>>()
-    const extra = ({ id }: { id: string }) => {
-      const tap = taps.get(id) ?? recorder('tap')
-      taps.set(id, tap)
-      return [tap.plugin]
-    }
+    const { taps, extra } = tapped()
     const { one, two } = await behind({ extra })
     await one.node.hooks.drain()
     await two.node.hooks.drain()

@@ -160,3 +160,38 @@ describe('a write whose register is in doubt', () => {
     expect(await read(one.node.files, 'a')).toBe('bytes')
   })
 })
+
+describe('a stop', () => {
+  it('[M-16] does not wait for an outcome that is not known: the caller gets HF_COMMIT_UNKNOWN', async () => {
+    const cluster = await testCluster()
+    const [one, two] = nodesOf(cluster)
+    const doubt = cutInDoubt(cluster, one)
+    const failed = failure(manifestOf(one).commit({ ops: [register('a')] }))
+    await doubt.held
+    await one.stop()
+    expect(await failed).toMatchObject({ code: 'HF_COMMIT_UNKNOWN' })
+    expect(doubt.land()).toBe(true)
+    await cluster.settle()
+    expect(manifestOf(two).entry(path('a'))).toBeDefined()
+  })
+
+  it('[M-16] nor does a caller who cancels; what had left is done or not, and its id tells', async () => {
+    const cluster = await testCluster()
+    const [one] = nodesOf(cluster)
+    const doubt = cutInDoubt(cluster, one)
+    const id = batchId()
+    const patience = new AbortController()
+    const failed = failure(manifestOf(one).commit({ id, ops: [register('a')] }, { signal: patience.signal }))
+    await doubt.held
+    // Behind one that is in doubt: it has not left yet.
+    const queued = failure(manifestOf(one).commit({ ops: [register('b')] }, { signal: patience.signal }))
+    await new Promise((resolve) => setImmediate(resolve))
+    patience.abort(new Error('no patience'))
+    expect(await failed).toMatchObject({ code: 'HF_COMMIT_UNKNOWN', context: { id } })
+    expect(await queued).toMatchObject({ message: 'no patience' })
+    doubt.heal()
+    await one.clock.advance(2 * LIMIT)
+    expect(await manifestOf(one).resolve(id)).toMatchObject({ status: 'committed' })
+    expect(manifestOf(one).entry(path('b'))).toBeUndefined()
+  })
+})
