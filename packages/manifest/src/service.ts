@@ -1,5 +1,3 @@
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
 import {
   type AgeQuery,
   type Audit,
@@ -33,19 +31,16 @@ import { Committer, type CommitterParts } from './commit/committer.ts'
 import { EmbeddedLog } from './commit/log.ts'
 import { KeptEvents } from './consumers/kept-events.ts'
 import { type Fenced, fenced } from './data-dir/fence.ts'
-import { sweepLitter } from './data-dir/litter.ts'
-import { lockDataDir } from './data-dir/lock.ts'
-import { nodeIdOf } from './data-dir/node-id.ts'
 import { Ownership } from './data-dir/ownership.ts'
 import { formatOf, STORE_FORMAT, takeOver } from './data-dir/store-format.ts'
 import { StoreIdentity } from './data-dir/store-identity.ts'
-import { syncFolder } from './data-dir/sync-folder.ts'
 import { EraseQueue } from './erase/queue.ts'
 import { Pending } from './files/pending.ts'
 import { Pins } from './files/pins.ts'
 import { recoverPending } from './files/recovery.ts'
-import { createSeal, type Seal } from './format/seal.ts'
+import type { Seal } from './format/seal.ts'
 import { ManifestHolds } from './holds.ts'
+import type { Home } from './home.ts'
 import { LogReader } from './log/log-reader.ts'
 import { Truncation } from './log/truncation.ts'
 import type { Opened } from './opened.ts'
@@ -54,10 +49,9 @@ import { contentDigest } from './state/digest.ts'
 import { publicHead } from './state/head.ts'
 import { condemned, entries, entriesByAge, namespaces, publicKeyState, settings } from './state/scans.ts'
 import { State } from './state/state.ts'
-import { openLmdb } from './store/lmdb.ts'
 
 export interface ManifestParts {
-  readonly dataDir: string
+  readonly home: Home
   readonly givenId: string | undefined
   readonly storage: Storage
   readonly clock: Clock
@@ -104,11 +98,9 @@ export class ManifestService implements Manifest, Service {
   }
 
   async start(): Promise<void> {
-    const { dataDir, failpoints, log } = this.#parts
-    mkdirSync(dataDir, { recursive: true })
-    const lock = lockDataDir(dataDir, this.#incarnation, failpoints)
+    const { home, log } = this.#parts
+    const lock = home.take(this.#incarnation)
     try {
-      sweepLitter(dataDir)
       this.#running = await this.#open(lock.release)
     } catch (error) {
       lock.release()
@@ -127,20 +119,18 @@ export class ManifestService implements Manifest, Service {
   }
 
   async #open(unlock: () => void): Promise<Running> {
-    const { dataDir, givenId, storage, clock, ids, failpoints, log, logKeep, tapCeiling } = this.#parts
-    const seal = await createSeal()
-    const folder = join(dataDir, 'manifest')
-    const store = fenced(openLmdb(folder), seal, this.#incarnation)
+    const { home, givenId, storage, clock, ids, failpoints, log, logKeep, tapCeiling } = this.#parts
+    const seal = await home.seal()
+    const store = fenced(home.openManifest(), seal, this.#incarnation)
     try {
       const state = new State(store, seal)
       const { rows } = state
       // Whoever has a newer format keeps everything as it is.
       formatOf(rows)
       const embedded = new EmbeddedLog(rows, seal)
-      const { nodeId, upgradedFrom: nodeFormat } = await nodeIdOf(dataDir, givenId, failpoints)
+      const { nodeId, upgradedFrom: nodeFormat } = await home.nodeId(givenId)
       if (nodeFormat !== undefined) log.info({ from: nodeFormat }, 'node.json was upgraded')
-      syncFolder(folder)
-      syncFolder(dataDir)
+      home.sync()
       if (failpoints.armed) await failpoints.hit('start.life.before')
       const upgradedFrom = takeOver(state, embedded, { incarnation: this.#incarnation, logId: ids.next() })
       if (failpoints.armed) await failpoints.hit('start.life.after')

@@ -79,7 +79,7 @@ export class Kernel implements HoldfastNode {
     this.#plugins = plugins.map(({ plugin }) => plugin)
     const hooks = createHooks(clock, logger, this.metrics)
     this.#delivery = new Delivery({ hooks, clock, log: logger, secrets, failpoints })
-    const ids = createIds(clock)
+    const { ids = createIds(clock) } = options
     if (options.id !== undefined && !ID.test(options.id))
       throw assemblyInvalid([
         {
