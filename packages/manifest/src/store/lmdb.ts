@@ -1,14 +1,16 @@
 import { type Database, open } from 'lmdb'
 import type { KeyValue } from './key-value.ts'
 
+/** Visible means durable: by default LMDB shows a commit before it is synced. */
+export const DURABILITY = { overlappingSync: false }
+
 /** The manifest's rows in an LMDB environment in `folder`. */
 export function openLmdb(folder: string): KeyValue {
   const db: Database<Buffer, Buffer> = open<Buffer, Buffer>({
     path: folder,
     keyEncoding: 'binary',
     encoding: 'binary',
-    // Visible means durable: with the default, a commit is seen before it is synced.
-    overlappingSync: false,
+    ...DURABILITY,
     cache: false,
     compression: false,
   })
