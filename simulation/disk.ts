@@ -15,6 +15,8 @@ export class Disk {
   readonly #rows = openMemory()
   /** Changes of transactions that are visible and not durable, oldest first. */
   readonly #unsynced: Change[][] = []
+  /** Room that can be given away, once. */
+  reserve = true
   /** The next commit fails. */
   fault: CommitFault | undefined
   /** Changes whenever the rows do. */
@@ -25,22 +27,16 @@ export class Disk {
     return this.#rows
   }
 
-  /** The rows as one process has them: when it is dead, nothing that it still does comes to anything. */
+  /** The rows as one process has them: when it is dead, nothing that it still writes comes to anything. */
   open(isDead: () => boolean): KeyValue {
-    const rows = this.#rows
-    const alive = () => {
+    const mustLive = () => {
       if (isDead()) throw new Error('this process is dead')
     }
-    return {
-      get: (key) => (alive(), rows.get(key)),
-      range: (query) => (alive(), rows.range(query)),
-      count: (query) => (alive(), rows.count(query)),
-      transaction: (fn) => (alive(), this.#transact(fn, alive)),
-      close: async () => undefined,
-    }
+    return { ...this.#rows, transaction: (fn) => this.#transact(fn, mustLive), close: async () => undefined }
   }
 
-  #transact<T>(fn: (writer: Writer) => T, alive: () => void): T {
+  #transact<T>(fn: (writer: Writer) => T, mustLive: () => void): T {
+    mustLive()
     const changes: Change[] = []
     const result = this.#rows.transaction((writer) => {
       const value = fn({
@@ -54,13 +50,13 @@ export class Disk {
         },
       })
       // It may have died in the middle.
-      alive()
+      mustLive()
       if (changes.length > 0) this.#mayFail()
       return value
     })
     if (changes.length > 0) {
       this.version++
-      if (DURABILITY.overlappingSync) this.#unsynced.push(changes)
+      if (DURABILITY.overlappingSync || DURABILITY.noSync) this.#unsynced.push(changes)
     }
     return result
   }

@@ -1,3 +1,4 @@
+import type { FailpointRegistry } from '@holdfast/core'
 import { fireTimers, turns } from './lifetime.ts'
 import type { Machine } from './machine.ts'
 import { Violation } from './violation.ts'
@@ -14,10 +15,16 @@ export async function heal(world: World): Promise<void> {
   for (const machine of world.machines) {
     machine.manifest.fault = undefined
     machine.journal.fault = undefined
+    machine.manifest.reserve = true
     for (const life of machine.lives) if (life.isPaused) life.resume()
     await settle(world)
     for (const life of [...machine.lives]) if (life !== machine.owner) world.kill(life)
     machine.drift = Math.max(0, machine.drift)
+  }
+  for (const machine of world.machines) {
+    await tend(world, machine)
+    // What a hold has kept of unfinished writes is looked at by the next start.
+    await restart(world, machine)
   }
   for (let round = 0; round < MOST_ROUNDS; round++) {
     for (const machine of world.machines) await tend(world, machine)
@@ -46,10 +53,17 @@ async function tend(world: World, machine: Machine): Promise<void> {
   await Promise.all([life.node.eraser.retry(), settle(world)])
 }
 
-/** What is armed and was never reached goes on waiting for its chance. */
-function disarm(failpoints: { names(): readonly never[] | readonly string[]; arm: Function }): void {
+async function restart(world: World, machine: Machine): Promise<void> {
+  const { owner } = machine
+  if (!owner?.runs) return
+  await Promise.all([owner.node.stop(), settle(world)])
+  world.kill(owner)
+}
+
+/** What is armed and was never reached must not strike later. */
+function disarm(failpoints: FailpointRegistry): void {
   for (const name of failpoints.names())
-    (failpoints.arm(name, { kind: 'callback', call: () => undefined }) as Disposable)[Symbol.dispose]()
+    failpoints.arm(name, { kind: 'callback', call: () => undefined })[Symbol.dispose]()
 }
 
 /** Lets everything through until nothing moves without time. */

@@ -111,13 +111,25 @@ function knobs() {
 
 function homeOf(seal: Seal, life: Life): Home {
   const isDead = () => life.isDead
+  const { manifest, journal } = life.machine
   return {
+    room: {
+      begin: () => undefined,
+      close: async () => undefined,
+      mustHaveRoom: () => undefined,
+      isFull: (error) => (error as { readonly code?: unknown }).code === 'ENOSPC',
+      async makeRoom() {
+        const { reserve } = manifest
+        manifest.reserve = false
+        return reserve
+      },
+    },
     take: () => ({ release: () => undefined }),
     nodeId: async () => ({ nodeId: life.machine.name }),
     seal: async () => seal,
-    openManifest: () => life.machine.manifest.open(isDead),
-    sync: () => undefined,
-    openJournal: async () => life.machine.journal.open(isDead),
+    openManifest: async () => manifest.open(isDead),
+    openJournal: async () => journal.open(isDead),
+    closed: async () => undefined,
   }
 }
 

@@ -27,7 +27,12 @@ export class Random {
   /** One of the names, each as likely as its weight. */
   weighted<Name extends string>(weights: Readonly<Record<Name, number>>): Name {
     const names = Object.keys(weights) as Name[]
-    let left = this.between(0, names.reduce((sum, name) => sum + weights[name], 0) - 1)
-    return names.find((name) => (left -= weights[name]) < 0) as Name
+    const total = names.reduce((sum, name) => sum + weights[name], 0)
+    let left = this.between(0, total - 1)
+    for (const name of names) {
+      left -= weights[name]
+      if (left < 0) return name
+    }
+    throw new TypeError('nothing has a weight')
   }
 }

@@ -74,7 +74,7 @@ export class Store {
       write: (key, source, options = {}) => {
         // Bytes leave the process when the call is made.
         const bytes = Buffer.from(source as Uint8Array)
-        return this.#call(life, 'write', [key], options.signal, () => this.#write(key, bytes, options))
+        return this.#call(life, 'write', [key], options.signal, () => this.#write(life, key, bytes, options))
       },
       read: (key, { signal, ...options } = {}) =>
         this.#call(life, 'read', [key], signal, () => backend.read(key, options)),
@@ -93,12 +93,14 @@ export class Store {
     }
   }
 
-  async #write(key: string, bytes: Uint8Array, { ifAbsent }: WriteOptions) {
+  async #write(life: Life, key: string, bytes: Uint8Array, { ifAbsent }: WriteOptions) {
     const written = await this.#backend.write(key, bytes, {
       size: bytes.length,
       ...(ifAbsent && { ifAbsent }),
     })
     this.#world.witness.written(key)
+    // Nobody cleans up behind a process that was overtaken and still writes.
+    if (life !== life.machine.owner) this.litter.add(key)
     return written
   }
 

@@ -63,9 +63,9 @@ export class Witness {
       this.listed.set(entry.key, entry)
       this.#mustHaveBytes(entry, 'listed')
     }
-    for (const { key, entry, until } of condemned(this.#state, {}).items) {
+    for (const { key, entry, notBefore } of condemned(this.#state, {}).items) {
       present.add(key)
-      this.#notBefore.set(key, until)
+      this.#notBefore.set(key, notBefore)
       if (entry) this.#mustHaveBytes(entry, 'condemned')
     }
     for (const key of present)
@@ -160,9 +160,9 @@ export class Witness {
     const problems = checkState(this.#state, this.#machine.manifest.rows, this.#world.seal)
     if (problems.length > 0) throw new Violation(`the state does not add up: ${problems.join('; ')}`)
     const kept = new Set(this.live.map(({ key }) => key as string))
-    for (const { key, until } of condemned(this.#state, {}).items) {
+    for (const { key, notBefore } of condemned(this.#state, {}).items) {
       kept.add(key)
-      if (until <= this.#state.head.time && this.#held.size === 0)
+      if (notBefore <= this.#state.head.time && this.#held.size === 0)
         throw new Violation(`${key} is condemned and due, and nobody has taken it`)
     }
     for (const key of this.#world.store.objects.byKey.keys()) {

@@ -148,6 +148,8 @@ export {
 export { logConflict, logDiverged, logGap, recordTooLarge } from './manifest/log-errors.ts'
 export type {
   AgeQuery,
+  KeyPage,
+  KeyQuery,
   Manifest,
   ManifestHead,
   ManifestStatus,

@@ -36,6 +36,17 @@ export const MANIFEST_FAILPOINTS = [
   'acknowledge.before',
   /** The manifest knows that it is the one to go by, the store does not. */
   'acknowledge.after',
+  /** The disk is full; the reserve file is about to go. */
+  'reserve.release.before',
+  'reserve.release.after',
+  /** There is room again for the reserve file. */
+  'reserve.build.before',
+  'reserve.build.after',
+  /** Whether this life has ended is about to be written down. */
+  'mark.open.before',
+  'mark.open.after',
+  'mark.closed.before',
+  'mark.closed.after',
   'recovery.before',
   'recovery.after',
   /** The journal is about to become this process's own. */

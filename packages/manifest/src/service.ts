@@ -11,7 +11,10 @@ import {
   type FailpointRegistry,
   type FilePath,
   HoldfastError,
+  hasCode,
   type Ids,
+  type KeyPage,
+  type KeyQuery,
   type KeyState,
   type Logger,
   type Manifest,
@@ -40,14 +43,22 @@ import { Pins } from './files/pins.ts'
 import { recoverPending } from './files/recovery.ts'
 import type { Seal } from './format/seal.ts'
 import { ManifestHolds } from './holds.ts'
-import type { Home } from './home.ts'
+import type { Home, Room } from './home.ts'
 import { LogReader } from './log/log-reader.ts'
 import { Truncation } from './log/truncation.ts'
 import type { Opened } from './opened.ts'
 import { checkState } from './state/check.ts'
 import { contentDigest } from './state/digest.ts'
 import { publicHead } from './state/head.ts'
-import { condemned, entries, entriesByAge, namespaces, publicKeyState, settings } from './state/scans.ts'
+import {
+  condemned,
+  entries,
+  entriesByAge,
+  keys,
+  namespaces,
+  publicKeyState,
+  settings,
+} from './state/scans.ts'
 import { State } from './state/state.ts'
 
 export interface ManifestParts {
@@ -71,6 +82,7 @@ interface Running extends Opened {
   readonly store: Fenced
   readonly upgradedFrom: number | undefined
   readonly seal: Seal
+  readonly room: Room
   readonly close: () => Promise<void>
 }
 
@@ -97,11 +109,11 @@ export class ManifestService implements Manifest, Service {
     return this.#running
   }
 
-  async start(): Promise<void> {
+  async start({ signal }: CallOptions = {}): Promise<void> {
     const { home, log } = this.#parts
     const lock = home.take(this.#incarnation)
     try {
-      this.#running = await this.#open(lock.release)
+      this.#running = await this.#open(lock.release, signal)
     } catch (error) {
       lock.release()
       throw error
@@ -112,16 +124,18 @@ export class ManifestService implements Manifest, Service {
       const recovered = isOurs ? await recoverPending(this.#running) : 0
       if (recovered > 0) log.info({ recovered }, 'unfinished writes of an earlier run were condemned')
       this.#running.truncation.begin()
+      this.#running.room.begin()
     } catch (error) {
       await this.stop()
       throw error
     }
   }
 
-  async #open(unlock: () => void): Promise<Running> {
+  async #open(unlock: () => void, signal?: AbortSignal): Promise<Running> {
     const { home, givenId, storage, clock, ids, failpoints, log, logKeep, tapCeiling } = this.#parts
+    const { room } = home
     const seal = await home.seal()
-    const store = fenced(home.openManifest(), seal, this.#incarnation)
+    const store = fenced(await home.openManifest(signal ? { signal } : {}), seal, this.#incarnation)
     try {
       const state = new State(store, seal)
       const { rows } = state
@@ -130,7 +144,6 @@ export class ManifestService implements Manifest, Service {
       const embedded = new EmbeddedLog(rows, seal)
       const { nodeId, upgradedFrom: nodeFormat } = await home.nodeId(givenId)
       if (nodeFormat !== undefined) log.info({ from: nodeFormat }, 'node.json was upgraded')
-      home.sync()
       if (failpoints.armed) await failpoints.hit('start.life.before')
       const upgradedFrom = takeOver(state, embedded, { incarnation: this.#incarnation, logId: ids.next() })
       if (failpoints.armed) await failpoints.hit('start.life.after')
@@ -172,6 +185,7 @@ export class ManifestService implements Manifest, Service {
         log: embedded,
         local,
         clock,
+        room,
         ids,
         failpoints,
         nodeId,
@@ -184,8 +198,12 @@ export class ManifestService implements Manifest, Service {
       })
       const close = async () => {
         reader.end()
+        const mine = committer.broken === undefined && isOwned(store)
         await committer.close()
+        await room.close()
         await store.close()
+        // After damage the next start looks; and after a take-over the word is the other process's.
+        if (mine) await home.closed()
         unlock()
       }
       const pins = new Pins(clock)
@@ -213,14 +231,19 @@ export class ManifestService implements Manifest, Service {
         identity,
         ownership,
         upgradedFrom,
-        writable: () => identity.mustBeWritable(),
+        writable: () => {
+          identity.mustBeWritable()
+          room.mustHaveRoom('files.write')
+        },
         mustOwn: () => store.mustOwn(),
         store,
         seal,
+        room,
         close,
       }
     } catch (error) {
       await store.close()
+      if (!hasCode(error, 'HF_MANIFEST_CORRUPT')) await home.closed()
       throw error
     }
   }
@@ -280,7 +303,7 @@ export class ManifestService implements Manifest, Service {
   }
 
   commit(batch: Batch, options?: CallOptions): Promise<CommitResult> {
-    return this.opened().committer.commit(batch, options)
+    return this.opened().committer.commit(batch, { ...options, fresh: true })
   }
 
   /** The log is in this process: the state is as new as its head when nothing is on the way. */
@@ -299,6 +322,10 @@ export class ManifestService implements Manifest, Service {
 
   key(key: StorageKey): KeyState | undefined {
     return publicKeyState(key, this.opened().state.key(key))
+  }
+
+  keys(query: KeyQuery = {}): KeyPage {
+    return keys(this.opened().state, query)
   }
 
   entries(query: PageQuery & { readonly prefix?: string } = {}): Page<Entry> {
@@ -336,5 +363,14 @@ export class ManifestService implements Manifest, Service {
 
   contentDigest(): string {
     return contentDigest(this.opened().state)
+  }
+}
+
+function isOwned(store: Fenced): boolean {
+  try {
+    store.mustOwn()
+    return true
+  } catch {
+    return false
   }
 }

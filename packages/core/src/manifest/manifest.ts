@@ -26,8 +26,21 @@ export interface Page<T> {
 export interface PageQuery {
   /** `next` of the page before. */
   readonly after?: string
-  /** Most items. Default 1000. */
+  /** Most items. Default 250, of keys 1000. */
   readonly limit?: number
+}
+
+/** Storage keys in byte order. */
+export interface KeyQuery extends PageQuery {
+  readonly prefix?: string
+  /** Only keys that sort before this one. */
+  readonly until?: string
+}
+
+/** One page of keys, as a column like those of a backend's listing; `next` continues it. */
+export interface KeyPage {
+  readonly keys: readonly StorageKey[]
+  readonly next?: string
 }
 
 /** The files of one namespace by the age of their newest row. */
@@ -73,6 +86,11 @@ export interface Manifest {
   readonly storeId: string
   entry(path: FilePath): Entry | undefined
   key(key: StorageKey): KeyState | undefined
+  /**
+   * Every key that the manifest knows (live, condemned, doomed or gone) in byte order, to be joined with a backend's
+   * listing. The rows are not read: a key counts as known also when its row is damaged.
+   */
+  keys(query?: KeyQuery): KeyPage
   /** Live files in byte order of their paths. */
   entries(query?: PageQuery & { readonly prefix?: string }): Page<Entry>
   /** Live files of a namespace, oldest maxTime first. */

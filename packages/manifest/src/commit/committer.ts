@@ -11,12 +11,13 @@ import {
 } from '@holdfast/core'
 import { ByteReader, ByteWriter } from '../format/bytes.ts'
 import { readBatch, writeBatch, writeRecordHead } from '../format/record.ts'
+import type { Room } from '../home.ts'
 import { type Applied, applyBatch } from '../state/apply.ts'
 import type { LocalEffects } from '../state/ops.ts'
 import { type BatchRow, SAME } from '../state/outcomes.ts'
 import type { Rows } from '../state/rows.ts'
 import type { State } from '../state/state.ts'
-import { recorded, takeGroup, type Waiting, type WaitingBatch } from './group.ts'
+import { grows, growsBy, recorded, takeGroup, type Waiting, type WaitingBatch } from './group.ts'
 import { EMBEDDED_TERM, type EmbeddedLog } from './log.ts'
 import { validateBatch } from './validate.ts'
 
@@ -25,9 +26,14 @@ export interface CommitterParts {
   readonly log: EmbeddedLog
   readonly local: LocalEffects & { applied(index: number, batches: readonly Applied[]): void; reload(): void }
   readonly clock: Clock
+  readonly room: Room
   readonly ids: Ids
   readonly failpoints: FailpointRegistry
   readonly nodeId: string
+}
+
+export interface CommitOptions extends CallOptions {
+  readonly fresh?: boolean
 }
 
 /**
@@ -57,7 +63,8 @@ export class Committer {
     return () => void this.#listeners.delete(listener)
   }
 
-  async commit(batch: Batch, { signal }: CallOptions = {}): Promise<CommitResult> {
+  /** `fresh`: not the end of a write that has begun, so the low-water mark holds for it. */
+  async commit(batch: Batch, { signal, fresh }: CommitOptions = {}): Promise<CommitResult> {
     validateBatch(batch)
     signal?.throwIfAborted()
     const { state, ids } = this.#parts
@@ -68,6 +75,7 @@ export class Committer {
     if (first) return resultOf(id, { ...first, repeated: true })
     if (this.#isListed(batch))
       return { status: 'committed', id, position, outcomes: batch.ops.map(() => SAME) }
+    if (fresh && growsBy(batch.ops)) this.#parts.room.mustHaveRoom('manifest.commit')
     writeBatch(this.#scratch.reset(), recorded(batch, id))
     const bytes = this.#scratch.copy()
     // What is applied is what stands in the record, on this node too; the caller's objects are the caller's again.
@@ -117,15 +125,40 @@ export class Committer {
   }
 
   async #commitGroup(group: Waiting[]): Promise<void> {
-    const { failpoints } = this.#parts
+    const { failpoints, room } = this.#parts
     try {
       if (this.#broken !== undefined) throw this.#broken
       if (failpoints.armed) await failpoints.hit('manifest.commit.before')
       this.#transact(group)
     } catch (error) {
-      this.#answerFailed(group, error)
+      if (this.#broken === undefined && room.isFull(error)) await this.#makeRoom(group, error)
+      else this.#answerFailed(group, error)
       return
     }
+    await this.#finish(group)
+  }
+
+  /** The disk is full: what makes it fuller is refused; the rest is tried again, in transactions of its own. */
+  async #makeRoom(group: readonly Waiting[], error: unknown): Promise<void> {
+    const rest = group.filter((waiting) => !grows(waiting))
+    this.#answerFailed(group.filter(grows), error)
+    const released = await this.#parts.room.makeRoom()
+    if (!released && group.length === 1) return this.#answerFailed(rest, error)
+    for (const waiting of rest) {
+      try {
+        if (this.#broken !== undefined) throw this.#broken
+        this.#transact([waiting])
+      } catch (again) {
+        this.#answerFailed([waiting], again)
+        continue
+      }
+      await this.#finish([waiting])
+    }
+  }
+
+  /** Durable: tells those who wait, and those who listen. */
+  async #finish(group: readonly Waiting[]): Promise<void> {
+    const { failpoints } = this.#parts
     try {
       if (failpoints.armed) await failpoints.hit('manifest.commit.after')
     } catch (error) {
@@ -183,13 +216,22 @@ export class Committer {
         const row = waiting.kind === 'batch' ? state.recent.find(waiting.batch.id) : undefined
         if (row && waiting.kind === 'batch')
           waiting.resolve(resultOf(waiting.batch.id, { ...row, repeated: false }))
-        else waiting.reject(commitFailed(error))
+        else waiting.reject(this.#failed(error))
       }
     } catch (unreadable) {
-      this.#broken = commitFailed(unreadable)
+      this.#broken = this.#failed(unreadable)
       for (const waiting of group)
-        waiting.reject(waiting.kind === 'batch' ? unknown(waiting, error) : commitFailed(error))
+        waiting.reject(waiting.kind === 'batch' ? unknown(waiting, error) : this.#failed(error))
     }
+  }
+
+  #failed(error: unknown): unknown {
+    if (isHoldfastError(error)) return error
+    return new HoldfastError(
+      this.#parts.room.isFull(error) ? 'HF_NO_SPACE' : 'HF_COMMIT_FAILED',
+      `nothing was committed: ${messageOf(error)}`,
+      { operation: 'manifest.commit', cause: error },
+    )
   }
 }
 
@@ -207,21 +249,4 @@ function unknown({ batch }: Partial<WaitingBatch>, cause: unknown): HoldfastErro
     context: { id: batch?.id },
     cause,
   })
-}
-
-/** LMDB's own number for a full map; the others are the system's names. */
-const MDB_MAP_FULL = -30792
-
-function commitFailed(error: unknown): unknown {
-  if (isHoldfastError(error)) return error
-  const { code } = error as { code?: unknown }
-  const full = code === 'ENOSPC' || code === 28 || code === MDB_MAP_FULL
-  return new HoldfastError(
-    full ? 'HF_NO_SPACE' : 'HF_COMMIT_FAILED',
-    `nothing was committed: ${messageOf(error)}`,
-    {
-      operation: 'manifest.commit',
-      cause: error,
-    },
-  )
 }

@@ -66,11 +66,12 @@ export function readEntry(reader: ByteReader): NewEntry {
   const key = has(MINTED) ? mintKey(path, name) : (name as StorageKey)
   const namespace = reader.text()
   const size = reader.varint()
-  const checksum = has(SHA256) ? SHA256_PREFIX + reader.raw(32).toString('hex') : reader.text()
+  const checksum = has(SHA256) ? SHA256_PREFIX + reader.hex(32) : reader.text()
   const createdAt = reader.varint()
   const origin = reader.text()
   const storeId = reader.text()
-  return {
+  // One object that grows, not one for each field that may be there: a scan makes millions of these.
+  const entry: Growing<NewEntry> = {
     path,
     key,
     namespace,
@@ -79,17 +80,20 @@ export function readEntry(reader: ByteReader): NewEntry {
     createdAt,
     origin,
     storeId,
-    ...(has(VERSION_KNOWN) && { version: reader.text() }),
-    ...(has(CHANGED_AT) && { changedAt: reader.signed() }),
-    ...(has(MIN_TIME) && { minTime: reader.signed() }),
-    ...(has(MAX_TIME) && { maxTime: reader.signed() }),
-    ...(has(ROWS) && { rows: reader.varint() }),
-    ...(has(METADATA) && { metadata: readMetadata(reader) }),
-    ...(has(ADOPTED) && { adopted: true }),
-    ...(has(TIMES_FROM_PATH) && { timesFrom: 'path' as const }),
-    ...(has(TIMES_FROM_CALLER) && { timesFrom: 'caller' as const }),
   }
+  if (has(VERSION_KNOWN)) entry.version = reader.text()
+  if (has(CHANGED_AT)) entry.changedAt = reader.signed()
+  if (has(MIN_TIME)) entry.minTime = reader.signed()
+  if (has(MAX_TIME)) entry.maxTime = reader.signed()
+  if (has(ROWS)) entry.rows = reader.varint()
+  if (has(METADATA)) entry.metadata = readMetadata(reader)
+  if (has(ADOPTED)) entry.adopted = true
+  if (has(TIMES_FROM_PATH)) entry.timesFrom = 'path'
+  if (has(TIMES_FROM_CALLER)) entry.timesFrom = 'caller'
+  return entry
 }
+
+type Growing<T> = { -readonly [K in keyof T]: T[K] }
 
 export function writeListed(writer: ByteWriter, entry: Entry): void {
   writer.varint(entry.generation)
@@ -98,7 +102,7 @@ export function writeListed(writer: ByteWriter, entry: Entry): void {
 
 export function readListed(reader: ByteReader): Entry {
   const generation = reader.varint()
-  return { ...readEntry(reader), generation }
+  return Object.assign(readEntry(reader), { generation })
 }
 
 function ulidOf(key: StorageKey): string {

@@ -47,7 +47,7 @@ export class JournalService implements Journal, Service {
         rows.put(OWNER, (payload) => payload.text(this.#owner))
       })
       if (failpoints.armed) await failpoints.hit('journal.open.after')
-      const records = new Records(rows, this.#owner, failpoints)
+      const records = new Records(rows, this.#owner, this.#home.room, failpoints)
       await records.removeUnfinished()
       this.#open = { store, records }
     } catch (error) {

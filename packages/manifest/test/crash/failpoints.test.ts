@@ -83,8 +83,9 @@ describe.concurrent('a node that was killed goes on to the end that it would hav
   })
 
   for (const at of catalogue()) {
-    // Passed only when there is something to recover, below, and once in a life: start.test.ts.
-    if (['recovery.', 'start.', 'acknowledge.'].some((once) => at.startsWith(once))) continue
+    // Passed only on a full disk (test/disk), only when there is something to recover (below), or once in a life (below,
+    // and start.test.ts).
+    if (/^(reserve|mark|recovery|start|acknowledge)\./.test(at)) continue
     for (const which of ['first', 'later'] as const)
       it(`[${guaranteeOf(at)}] killed at ${at}, its ${which} pass`, async ({ expect }) => {
         const times = passes.get(at) ?? 0
@@ -96,6 +97,16 @@ describe.concurrent('a node that was killed goes on to the end that it would hav
         expect(await inspect(folder.path)).toEqual(reference)
       })
   }
+
+  for (const at of catalogue().filter((name) => name.startsWith('mark.')))
+    it(`[${guaranteeOf(at)}] killed at ${at}, in the first life and in the second`, async ({ expect }) => {
+      await using folder = await tempFolder()
+      const first = await crash(expect, folder.path, at)
+      const second = await crash(expect, folder.path, at)
+      const found = await runToTheEnd(expect, folder.path)
+      expectNothingLost(expect, first + second, found)
+      expect(await inspect(folder.path)).toEqual(reference)
+    })
 
   for (const at of catalogue().filter((name) => name.startsWith('recovery.')))
     it(`[${guaranteeOf(at)}] killed at files.write.stored, and again at ${at}`, async ({ expect }) => {

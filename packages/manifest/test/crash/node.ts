@@ -15,7 +15,7 @@ export function nodeIn(folder: string, failpoints: FailpointRegistry): HoldfastN
     id: 'node-1',
     plugins: [
       backendLocal({ root: rootOf(folder) }),
-      manifest({ dataDir: dataDirOf(folder) }),
+      manifest({ dataDir: dataDirOf(folder), reserve: 0 }),
       expiry(),
       witness(witnessOf(folder)),
     ],
@@ -37,6 +37,7 @@ const GUARANTEES: readonly (readonly [string, string])[] = [
   ['local.write.', 'B-02'],
   ['job.chunk.', 'R-03'],
   ['hook.cursor.', 'K-09'],
+  ['mark.', 'X-09'],
 ]
 
 export function guaranteeOf(failpoint: string): string {

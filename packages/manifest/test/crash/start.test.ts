@@ -43,7 +43,7 @@ describe.concurrent('a start that was killed', { timeout: 60_000 }, () => {
       expect(await life(folder.path, PATHS[0]!)).toMatchObject({ finished: true })
       expect(await lookOf(folder.path)).toEqual({
         stored: PATHS.slice(0, 1),
-        dataDir: ['journal', 'manifest', 'node.json'],
+        dataDir: ['journal', 'last-stop.json', 'manifest', 'node.json'],
         problems: [],
       })
     })
@@ -60,7 +60,7 @@ describe.concurrent('a start that was killed', { timeout: 60_000 }, () => {
       expect(await life(folder.path, PATHS[1]!)).toMatchObject({ finished: true })
       expect(await lookOf(folder.path)).toEqual({
         stored: PATHS,
-        dataDir: ['journal', 'manifest', 'node.json'],
+        dataDir: ['journal', 'last-stop.json', 'manifest', 'node.json'],
         problems: [],
       })
       const node = await nodeIn(folder.path, new FailpointRegistry()).start()

@@ -63,7 +63,8 @@ function bytesBelow(folder: string): Record<string, string> {
   const names = readdirSync(folder, { recursive: true, withFileTypes: true })
   return Object.fromEntries(
     names
-      .filter((entry) => entry.isFile() && entry.name !== 'lock.mdb')
+      // LMDB's own lock, and what a start notes of itself.
+      .filter((entry) => entry.isFile() && !['lock.mdb', 'last-stop.json'].includes(entry.name))
       .map((entry) => join(entry.parentPath, entry.name))
       .map((file) => [file, readFileSync(file, 'base64')]),
   )
