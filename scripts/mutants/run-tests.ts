@@ -11,7 +11,7 @@ const MINUTE_MS = 60_000
 export function runTests(
   root: string,
   ids: readonly string[],
-  files: readonly string[] = ['packages/'],
+  files: readonly string[] = ['packages/', 'simulation/'],
   limitMs = 5 * MINUTE_MS,
 ): Promise<RunOutcome | undefined> {
   const env = Object.fromEntries(

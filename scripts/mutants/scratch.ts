@@ -43,7 +43,7 @@ function installedFolders(root: string): string[] {
   const members = ['packages', 'examples'].flatMap((group) =>
     existsSync(join(root, group)) ? readdirSync(join(root, group)).map((name) => join(group, name)) : [],
   )
-  return ['.', 'bench', ...members]
+  return ['.', 'bench', 'simulation', ...members]
     .map((folder) => join(folder, 'node_modules'))
     .filter((folder) => existsSync(join(root, folder)))
 }

@@ -4,6 +4,7 @@ import { ManifestBatches } from './consumers/batches.ts'
 import { type EraserParts, ManifestEraser } from './eraser.ts'
 import { MANIFEST_FAILPOINTS } from './failpoints.ts'
 import { ManifestFiles } from './files/files.ts'
+import { folderHome, type Home, type HomeParts } from './home.ts'
 import { JournalService } from './journal/journal.ts'
 import { ManifestService } from './service.ts'
 
@@ -30,6 +31,11 @@ export interface ManifestOptions {
 
 /** The authority of a node on LMDB: provides `manifest`, `files`, `eraser`, `journal`, and what hooks are delivered from. */
 export function manifest(options: ManifestOptions): Plugin {
+  return manifestIn(folderHome, options)
+}
+
+/** As `manifest`, in a home of another kind: simulations keep theirs in memory. Not part of the package's face. */
+export function manifestIn(homeOf: (parts: HomeParts) => Home, options: ManifestOptions): Plugin {
   return definePlugin({
     name: '@holdfast/manifest',
     id: 'manifest',
@@ -96,6 +102,9 @@ export function manifest(options: ManifestOptions): Plugin {
       let service: ManifestService
       let eraser: ManifestEraser
       const opened = () => service.opened()
+      const { reserve, lowWater, checkTime } = config
+      const dataDir = resolve(config.dataDir)
+      const home = homeOf({ dataDir, reserve, lowWater, checkTime, clock, failpoints, log })
       provide('manifest', ({ backend, log: sharedLog }) => {
         const parts = {
           storage: backend,
@@ -108,16 +117,8 @@ export function manifest(options: ManifestOptions): Plugin {
           log,
           givenId: node.givenId,
         }
-        const { logKeep, tapCeiling, reserve, lowWater, checkTime } = config
-        service = new ManifestService({
-          ...parts,
-          dataDir: resolve(config.dataDir),
-          logKeep,
-          tapCeiling,
-          reserve,
-          lowWater,
-          checkTime,
-        })
+        const { logKeep, tapCeiling } = config
+        service = new ManifestService({ ...parts, home, logKeep, tapCeiling })
         return service
       })
       provide('files', ({ backend }) => {
@@ -131,7 +132,7 @@ export function manifest(options: ManifestOptions): Plugin {
         return eraser
       })
       // After the manifest, whose lock on the data folder guards the journal as well.
-      provide('journal', () => new JournalService(resolve(config.dataDir), ids.next(), failpoints, log))
+      provide('journal', () => new JournalService(home, ids.next(), failpoints))
       provide('batches', () => new ManifestBatches(opened, Math.max(config.tapCeiling, config.logKeep)))
       onStart(() => eraser.begin())
       onStop(() => eraser.end())

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import {
   type AgeQuery,
   type Audit,
@@ -38,24 +37,18 @@ import {
 import { Committer, type CommitterParts } from './commit/committer.ts'
 import { EmbeddedLog } from './commit/log.ts'
 import { KeptEvents } from './consumers/kept-events.ts'
-import { beforeOpen } from './damage/before-open.ts'
-import { LastStop } from './damage/last-stop.ts'
 import { type Fenced, fenced } from './data-dir/fence.ts'
-import { sweepLitter } from './data-dir/litter.ts'
-import { lockDataDir } from './data-dir/lock.ts'
-import { nodeIdOf } from './data-dir/node-id.ts'
 import { Ownership } from './data-dir/ownership.ts'
 import { formatOf, STORE_FORMAT, takeOver } from './data-dir/store-format.ts'
 import { StoreIdentity } from './data-dir/store-identity.ts'
-import { Disk } from './disk/disk.ts'
-import { makeFolder } from './disk/durable-folder.ts'
 import { EraseQueue } from './erase/queue.ts'
 import { Pending } from './files/pending.ts'
 import { Pins } from './files/pins.ts'
 import { recoverPending } from './files/recovery.ts'
-import { createSeal, type Seal } from './format/seal.ts'
+import type { Seal } from './format/seal.ts'
 import { ManifestHolds } from './holds.ts'
-import { install, sweepInstalls } from './install/install.ts'
+import type { Home, Room } from './home.ts'
+import { install } from './install/install.ts'
 import { stateRows } from './install/rows.ts'
 import { LogReader } from './log/log-reader.ts'
 import { Truncation } from './log/truncation.ts'
@@ -78,17 +71,10 @@ import {
 } from './state/scans.ts'
 import { State } from './state/state.ts'
 import type { KeyValue } from './store/key-value.ts'
-import { openLmdb } from './store/lmdb.ts'
 import { switchable } from './store/switchable.ts'
 
 export interface ManifestParts {
-  readonly dataDir: string
-  /** Bytes. */
-  readonly reserve: number
-  /** Bytes. */
-  readonly lowWater: number
-  /** Milliseconds. */
-  readonly checkTime: number
+  readonly home: Home
   readonly givenId: string | undefined
   readonly storage: Storage
   /** The log that is shared with other nodes; undefined: this node has one of its own. */
@@ -115,7 +101,7 @@ interface Running extends Opened {
   /** Puts another store in the place of this one, and gives this one. */
   readonly use: (next: KeyValue) => KeyValue
   readonly isOurs: (storeId: string | undefined) => boolean
-  readonly disk: Disk
+  readonly room: Room
   readonly close: () => Promise<void>
 }
 
@@ -143,15 +129,10 @@ export class ManifestService implements Manifest, Service {
   }
 
   async start({ signal }: CallOptions = {}): Promise<void> {
-    const { dataDir, failpoints, log } = this.#parts
-    makeFolder(dataDir)
-    const disk = new Disk(this.#parts)
-    disk.prepare()
-    const lock = lockDataDir(dataDir, this.#incarnation, failpoints)
+    const { home, log } = this.#parts
+    const lock = home.take(this.#incarnation)
     try {
-      sweepLitter(dataDir)
-      sweepInstalls(dataDir)
-      this.#running = await this.#open(disk, lock.release, signal)
+      this.#running = await this.#open(lock.release, signal)
     } catch (error) {
       lock.release()
       throw error
@@ -167,32 +148,28 @@ export class ManifestService implements Manifest, Service {
       if (this.#running.shared) this.#running.shared.begin(recover)
       else await recover()
       this.#running.truncation.begin()
-      this.#running.disk.begin()
+      this.#running.room.begin()
     } catch (error) {
       await this.stop()
       throw error
     }
   }
 
-  async #open(disk: Disk, unlock: () => void, signal?: AbortSignal): Promise<Running> {
-    const { dataDir, givenId, storage, clock, ids, failpoints, log, logKeep, tapCeiling, sharedLog } =
+  async #open(unlock: () => void, signal?: AbortSignal): Promise<Running> {
+    const { home, givenId, storage, clock, ids, failpoints, log, logKeep, tapCeiling, sharedLog } =
       this.#parts
-    const seal = await createSeal()
-    const folder = join(dataDir, 'manifest')
-    const lastStop = new LastStop(dataDir, failpoints)
-    const isNew = await beforeOpen(lastStop, { ...this.#parts, ...(signal && { signal }) })
-    if (!isNew) await lastStop.opened()
-    const base = switchable(openLmdb(folder))
+    const { room } = home
+    const seal = await home.seal()
+    const base = switchable(await home.openManifest(signal ? { signal } : {}))
     const store = fenced(base, seal, this.#incarnation)
     try {
-      if (isNew) await lastStop.opened()
       const state = new State(store, seal)
       const { rows } = state
       // Whoever has a newer format keeps everything as it is.
       formatOf(rows)
       if (!sharedLog) mustBeAlone(rows)
       const embedded = new EmbeddedLog(rows, seal)
-      const { nodeId, upgradedFrom: nodeFormat } = await nodeIdOf(dataDir, givenId, failpoints)
+      const { nodeId, upgradedFrom: nodeFormat } = await home.nodeId(givenId)
       if (nodeFormat !== undefined) log.info({ from: nodeFormat }, 'node.json was upgraded')
       if (failpoints.armed) await failpoints.hit('start.life.before')
       const upgradedFrom = takeOver(state, embedded, { incarnation: this.#incarnation, logId: ids.next() })
@@ -244,7 +221,7 @@ export class ManifestService implements Manifest, Service {
           shared?.members.reload()
         },
       } satisfies CommitterParts['local']
-      const parts = { state, log: embedded, local, clock, disk, ids, failpoints, nodeId }
+      const parts = { state, log: embedded, local, clock, room, ids, failpoints, nodeId }
       const own = new Committer(parts)
       const shared: Shared | undefined =
         sharedLog &&
@@ -270,10 +247,10 @@ export class ManifestService implements Manifest, Service {
         reader.end()
         const mine = committer.broken === undefined && isOwned(store)
         await (shared ?? own).close()
-        await disk.close()
+        await room.close()
         await store.close()
         // After damage the next start looks; and after a take-over the word is the other process's.
-        if (mine) await lastStop.closed()
+        if (mine) await home.closed()
         unlock()
       }
       const pins = new Pins(clock)
@@ -309,7 +286,7 @@ export class ManifestService implements Manifest, Service {
         upgradedFrom,
         writable: () => {
           identity.mustBeWritable()
-          disk.mustHaveRoom('files.write')
+          room.mustHaveRoom('files.write')
         },
         mustOwn: () => store.mustOwn(),
         store,
@@ -324,12 +301,12 @@ export class ManifestService implements Manifest, Service {
           shared?.members.forget()
           return old
         },
-        disk,
+        room,
         close,
       }
     } catch (error) {
       await store.close()
-      if (!hasCode(error, 'HF_MANIFEST_CORRUPT')) await lastStop.closed()
+      if (!hasCode(error, 'HF_MANIFEST_CORRUPT')) await home.closed()
       throw error
     }
   }
@@ -421,7 +398,11 @@ export class ManifestService implements Manifest, Service {
           operation: 'manifest.install',
         },
       )
-    const { dataDir } = this.#parts
+    const { dataDir } = this.#parts.home
+    if (dataDir === undefined)
+      throw new HoldfastError('HF_UNSUPPORTED', 'a manifest in memory has no room beside it to restore in', {
+        operation: 'manifest.install',
+      })
     await shared.install((closing) => {
       const deliver = events.consumers.any('onFileDeleted')
       const { logId } = shared.follower

@@ -28,6 +28,7 @@ const OPTIONS = Object.keys({
   id: true,
   layout: true,
   clock: true,
+  ids: true,
   clockWatch: true,
   log: true,
   failpoints: true,

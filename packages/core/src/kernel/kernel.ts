@@ -70,7 +70,7 @@ export class Kernel implements HoldfastNode {
     this.#plugins = plugins.map(({ plugin }) => plugin)
     const hooks = createHooks(clock, logger, this.metrics, secrets)
     this.#delivery = new Delivery({ hooks, clock, log: logger, secrets, failpoints })
-    const ids = createIds(clock)
+    const { ids = createIds(clock) } = options
     this.#givenId = options.id
     this.#lifecycle = new Lifecycle({ ...settings, clock, log: logger })
     const newestRecord = () =>

@@ -6,6 +6,7 @@ import type { FailpointRegistry } from '../failpoints.ts'
 import type { ClockWatchOptions } from '../gate/clock-watch.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { NodeHooks } from '../hooks/status.ts'
+import type { Ids } from '../ids.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Layout } from '../layout.ts'
 import type { Logger, LogLevel } from '../log.ts'
@@ -24,6 +25,8 @@ export interface NodeOptions {
   /** How paths carry namespace and time. Default: {@link hourlyLayout}. */
   readonly layout?: Layout
   readonly clock?: Clock
+  /** Where its ids come from. Default: ULIDs of its clock's time and of chance; a simulation gives its own. */
+  readonly ids?: Ids
   /** When the clock is believed; while it is not, nothing destructive is allowed (clock_suspect). */
   readonly clockWatch?: ClockWatchOptions
   /** A logger, or the level of the node's own, which writes JSON lines to standard error. Default `warn`. */

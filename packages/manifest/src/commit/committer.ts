@@ -8,9 +8,9 @@ import {
   isHoldfastError,
   messageOf,
 } from '@holdfast/core'
-import type { Disk } from '../disk/disk.ts'
 import { ByteReader, ByteWriter } from '../format/bytes.ts'
 import { readBatch, writeBatch, writeRecordHead } from '../format/record.ts'
+import type { Room } from '../home.ts'
 import { type Applied, applyBatch } from '../state/apply.ts'
 import type { LocalEffects } from '../state/ops.ts'
 import { type BatchRow, SAME } from '../state/outcomes.ts'
@@ -26,7 +26,7 @@ export interface CommitterParts {
   readonly log: EmbeddedLog
   readonly local: LocalEffects & { applied(index: number, batches: readonly Applied[]): void; reload(): void }
   readonly clock: Clock
-  readonly disk: Disk
+  readonly room: Room
   readonly ids: Ids
   readonly failpoints: FailpointRegistry
   readonly nodeId: string
@@ -71,7 +71,7 @@ export class Committer implements Commits {
     if (first) return resultOf(id, { ...first, repeated: true })
     if (this.#isListed(batch))
       return { status: 'committed', id, position, outcomes: batch.ops.map(() => SAME) }
-    if (fresh && growsBy(batch.ops)) this.#parts.disk.mustHaveRoom('manifest.commit')
+    if (fresh && growsBy(batch.ops)) this.#parts.room.mustHaveRoom('manifest.commit')
     writeBatch(this.#scratch.reset(), recorded(batch, id))
     const bytes = this.#scratch.copy()
     // What is applied is what stands in the record, on this node too; the caller's objects are the caller's again.
@@ -132,13 +132,13 @@ export class Committer implements Commits {
   }
 
   async #commitGroup(group: Waiting[]): Promise<void> {
-    const { failpoints, disk } = this.#parts
+    const { failpoints, room } = this.#parts
     try {
       if (this.#broken !== undefined) throw this.#broken
       if (failpoints.armed) await failpoints.hit('manifest.commit.before')
       this.#transact(group)
     } catch (error) {
-      if (this.#broken === undefined && disk.isFull(error)) await this.#makeRoom(group, error)
+      if (this.#broken === undefined && room.isFull(error)) await this.#makeRoom(group, error)
       else this.#answerFailed(group, error)
       return
     }
@@ -149,7 +149,7 @@ export class Committer implements Commits {
   async #makeRoom(group: readonly Waiting[], error: unknown): Promise<void> {
     const rest = group.filter((waiting) => !grows(waiting))
     this.#answerFailed(group.filter(grows), error)
-    const released = await this.#parts.disk.makeRoom()
+    const released = await this.#parts.room.makeRoom()
     if (!released && group.length === 1) return this.#answerFailed(rest, error)
     for (const waiting of rest) {
       try {
@@ -235,7 +235,7 @@ export class Committer implements Commits {
   #failed(error: unknown): unknown {
     if (isHoldfastError(error)) return error
     return new HoldfastError(
-      this.#parts.disk.isFull(error) ? 'HF_NO_SPACE' : 'HF_COMMIT_FAILED',
+      this.#parts.room.isFull(error) ? 'HF_NO_SPACE' : 'HF_COMMIT_FAILED',
       `nothing was committed: ${messageOf(error)}`,
       { operation: 'manifest.commit', cause: error },
     )

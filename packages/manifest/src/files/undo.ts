@@ -45,7 +45,7 @@ export async function undoKey(
   const { path } = entry
   if (known?.state === 'condemned' && known.replacement !== undefined)
     throw refusal(opened, skipped('replaced'), { operation: OPERATION, path, key })
-  await checkBytes(storage, [entry], options)
+  await checkBytes(opened, storage, [entry], options)
   const { outcomes } = await committer.commit({ ops: [{ type: 'undo', key }] }, options)
   if (outcomes[0]?.status === 'skipped')
     throw refusal(opened, outcomes[0], { operation: OPERATION, path, key })
@@ -74,7 +74,7 @@ export async function undoReplacement(
     const row = state.key(key)
     return row?.state === 'condemned' && row.entry ? [row.entry] : []
   })
-  await checkBytes(storage, entries, options)
+  await checkBytes(opened, storage, entries, options)
   const op = { type: 'undo', replacement, delay, reason: 'undone' } as const
   const { outcomes } = await committer.commit({ ops: [op] }, options)
   const [outcome] = outcomes
@@ -121,7 +121,7 @@ export async function undoRun(
   const replacements = new Set<number>()
   const undo = async (rows: readonly Condemned[]) => {
     const entries = rows.flatMap(({ entry }) => (entry ? [entry] : []))
-    const there = await withBytes(storage, entries, options, skip)
+    const there = await withBytes(opened, storage, entries, options, skip)
     if (there.length === 0) return
     const ops = there.map(({ key }) => ({ type: 'undo', key }) as const)
     const { outcomes } = await committer.commit({ ops }, options.signal ? { signal: options.signal } : {})
@@ -176,17 +176,19 @@ function* pagesOf({ state }: Opened, run: string): Generator<Condemned[]> {
 
 /** @throws HF_BYTES_MISSING */
 async function checkBytes(
+  opened: Opened,
   storage: Storage,
   entries: readonly Entry[],
   { signal }: CallOptions,
 ): Promise<void> {
-  await withBytes(storage, entries, signal ? { signal } : {}, (_entry, error) => {
+  await withBytes(opened, storage, entries, signal ? { signal } : {}, (_entry, error) => {
     throw error
   })
 }
 
 /** Those whose bytes are in the store; a file without them must not be listed. */
 async function withBytes(
+  opened: Opened,
   storage: Storage,
   entries: readonly Entry[],
   { signal }: CallOptions,
@@ -199,16 +201,24 @@ async function withBytes(
       signal?.throwIfAborted()
       const { path, key } = entry
       if (await storage.stat(key, signal ? { signal } : {})) there.add(entry)
-      else
-        missing(
-          entry,
-          new HoldfastError('HF_BYTES_MISSING', `the bytes of ${path} are not in the store`, {
-            operation: OPERATION,
-            context: { path, key },
-          }),
-        )
+      else missing(entry, whyMissing(opened, path, key))
     }
   }
   await Promise.all(Array.from({ length: LANES }, lane))
   return entries.filter((entry) => there.has(entry))
+}
+
+/** Bytes that are gone are an incident, unless the key has been doomed while we looked. */
+function whyMissing(opened: Opened, path: Entry['path'], key: StorageKey): HoldfastError {
+  const state = opened.state.key(key)?.state
+  if (state === 'doomed' || state === 'gone')
+    return refusal(opened, skipped(state === 'doomed' ? 'doomed' : 'absent'), {
+      operation: OPERATION,
+      path,
+      key,
+    })
+  return new HoldfastError('HF_BYTES_MISSING', `the bytes of ${path} are not in the store`, {
+    operation: OPERATION,
+    context: { path, key },
+  })
 }

@@ -1,21 +1,16 @@
-import { join } from 'node:path'
 import {
   type FailpointRegistry,
   HoldfastError,
   type Journal,
-  type Logger,
-  messageOf,
   type PlanItem,
   type PlanRecord,
   type RunRecord,
   type Service,
 } from '@holdfast/core'
 import { newer } from '../format/bytes.ts'
-import { createSeal } from '../format/seal.ts'
+import type { Home } from '../home.ts'
 import { Rows } from '../state/rows.ts'
 import type { KeyValue } from '../store/key-value.ts'
-import { openLmdb } from '../store/lmdb.ts'
-import { compact } from './compact.ts'
 import { Records } from './records.ts'
 import { FORMAT, OWNER } from './rows.ts'
 
@@ -26,29 +21,22 @@ const JOURNAL_FORMAT = 1
  * the manifest. Losing it loses history and plans, never a file.
  */
 export class JournalService implements Journal, Service {
-  readonly #dataDir: string
+  readonly #home: Home
   readonly #owner: string
   readonly #failpoints: FailpointRegistry
-  readonly #log: Logger
   #open: { readonly store: KeyValue; readonly records: Records } | undefined
 
   /** `owner` names this process's life. */
-  constructor(dataDir: string, owner: string, failpoints: FailpointRegistry, log: Logger) {
-    this.#dataDir = dataDir
+  constructor(home: Home, owner: string, failpoints: FailpointRegistry) {
+    this.#home = home
     this.#owner = owner
     this.#failpoints = failpoints
-    this.#log = log
   }
 
   async start(): Promise<void> {
     const failpoints = this.#failpoints
-    const folder = join(this.#dataDir, 'journal')
-    const seal = await createSeal()
-    // A journal that stays large is no reason not to start.
-    await compact(folder, failpoints).catch((error: unknown) =>
-      this.#log.warn({ cause: messageOf(error) }, 'the journal could not be compacted'),
-    )
-    const store = openLmdb(folder)
+    const seal = await this.#home.seal()
+    const store = await this.#home.openJournal()
     try {
       const rows = new Rows(store, seal)
       const format = rows.get(FORMAT, (payload) => payload.varint()) ?? JOURNAL_FORMAT
@@ -59,7 +47,7 @@ export class JournalService implements Journal, Service {
         rows.put(OWNER, (payload) => payload.text(this.#owner))
       })
       if (failpoints.armed) await failpoints.hit('journal.open.after')
-      const records = new Records(rows, this.#owner, failpoints)
+      const records = new Records(rows, this.#owner, this.#home.room, failpoints)
       await records.removeUnfinished()
       this.#open = { store, records }
     } catch (error) {

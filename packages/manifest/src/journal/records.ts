@@ -2,7 +2,9 @@ import {
   type FailpointRegistry,
   HoldfastError,
   hasCode,
+  isHoldfastError,
   type Journal,
+  messageOf,
   type PlanItem,
   type PlanRecord,
   planUnknown,
@@ -11,6 +13,7 @@ import {
 } from '@holdfast/core'
 import type { ByteReader } from '../format/bytes.ts'
 import { behind, nameOf } from '../format/rows.ts'
+import type { Room } from '../home.ts'
 import type { Rows } from '../state/rows.ts'
 import { readBlock, readRecord, writeBlock, writeRecord } from './codec.ts'
 import {
@@ -38,11 +41,13 @@ const readPlan = readRecord<PlanRecord>('a plan')
 export class Records implements Journal {
   readonly #rows: Rows
   readonly #owner: string
+  readonly #room: Pick<Room, 'isFull'>
   readonly #failpoints: FailpointRegistry
 
-  constructor(rows: Rows, owner: string, failpoints: FailpointRegistry) {
+  constructor(rows: Rows, owner: string, room: Pick<Room, 'isFull'>, failpoints: FailpointRegistry) {
     this.#rows = rows
     this.#owner = owner
+    this.#room = room
     this.#failpoints = failpoints
   }
 
@@ -175,11 +180,20 @@ export class Records implements Journal {
   }
 
   #transaction(fn: () => void): void {
-    this.#rows.transaction(() => {
-      if (this.#read(OWNER, (payload) => payload.text()) !== this.#owner)
-        throw new HoldfastError('HF_DATADIR_TAKEN', 'another process has taken this data folder over')
-      fn()
-    })
+    try {
+      this.#rows.transaction(() => {
+        if (this.#read(OWNER, (payload) => payload.text()) !== this.#owner)
+          throw new HoldfastError('HF_DATADIR_TAKEN', 'another process has taken this data folder over')
+        fn()
+      })
+    } catch (cause) {
+      if (isHoldfastError(cause)) throw cause
+      const code = this.#room.isFull(cause) ? 'HF_NO_SPACE' : 'HF_COMMIT_FAILED'
+      throw new HoldfastError(code, `nothing was written into the journal: ${messageOf(cause)}`, {
+        operation: 'journal',
+        cause,
+      })
+    }
   }
 }
 

@@ -16,9 +16,9 @@ import type { CommitOptions, Commits } from '../commit/commits.ts'
 import { type Committer, resultOf } from '../commit/committer.ts'
 import { growsBy, recorded, takeGroup, type WaitingBatch } from '../commit/group.ts'
 import { validateBatch } from '../commit/validate.ts'
-import type { Disk } from '../disk/disk.ts'
 import { ByteReader, ByteWriter } from '../format/bytes.ts'
 import { readBatch, writeBatch, writeRecordHead } from '../format/record.ts'
+import type { Room } from '../home.ts'
 import type { State } from '../state/state.ts'
 import type { Follower } from './follower.ts'
 import { commitUnknown, notCommitted } from './log-errors.ts'
@@ -37,7 +37,7 @@ export interface ReplicatedParts {
   readonly own: Committer
   readonly state: State
   readonly clock: Clock
-  readonly disk: Pick<Disk, 'mustHaveRoom'>
+  readonly room: Pick<Room, 'mustHaveRoom'>
   readonly ids: Ids
   readonly nodeId: string
   /** How long an outcome is looked for before it is called unknown, ms. */
@@ -88,7 +88,7 @@ export class ReplicatedCommitter implements Commits {
     validateBatch(batch)
     signal?.throwIfAborted()
     this.#mustGoOn()
-    const { state, ids, disk } = this.#parts
+    const { state, ids, room } = this.#parts
     const id = batch.id ?? ids.next()
     const position = { term: state.head.term, index: state.head.index }
     if (batch.ops.length === 0) return { status: 'committed', id, position, outcomes: [] }
@@ -97,7 +97,7 @@ export class ReplicatedCommitter implements Commits {
     // Epoch 0 is that of a node without roles; here nobody has a role before a record says so.
     if (batch.fence && batch.fence.epoch === 0)
       return { status: 'rejected', id, reason: 'fenced', position, outcomes: [] }
-    if (fresh && growsBy(batch.ops)) disk.mustHaveRoom('manifest.commit')
+    if (fresh && growsBy(batch.ops)) room.mustHaveRoom('manifest.commit')
     writeBatch(this.#scratch.reset(), recorded(batch, id))
     const bytes = this.#scratch.copy()
     const record = readBatch(new ByteReader(bytes))

@@ -49,7 +49,7 @@ export class Shared {
 
   /** @throws HF_LOG_DIVERGED when the state was made of another log */
   constructor(parts: SharedParts) {
-    const { shared: log, own, state, local, clock, disk, ids, nodeId, seal, logger } = parts
+    const { shared: log, own, state, local, clock, room, ids, nodeId, seal, logger } = parts
     this.#parts = parts
     this.log = log
     this.follower = new Follower(
@@ -74,7 +74,7 @@ export class Shared {
       own,
       state,
       clock,
-      disk,
+      room,
       ids,
       nodeId,
       limit: OUTCOME_MS,

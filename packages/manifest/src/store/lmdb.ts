@@ -4,6 +4,9 @@ import { type Database, open, type Transaction } from 'lmdb'
 import { syncPath } from '../disk/durable-folder.ts'
 import type { KeyValue, RangeQuery, Row } from './key-value.ts'
 
+/** Visible means durable: by default LMDB shows a commit before it is synced. */
+export const DURABILITY = { overlappingSync: false, noSync: false }
+
 /** The manifest's rows in an LMDB environment in `folder`. `readOnly`: for a look, by a process of its own. */
 export function openLmdb(folder: string, { readOnly = false } = {}): KeyValue {
   let asTexts = false
@@ -20,8 +23,7 @@ export function openLmdb(folder: string, { readOnly = false } = {}): KeyValue {
           asTexts ? source.toString('utf8', from + 1, to) : copy(source, from, to),
       },
       encoding: 'binary',
-      // Visible means durable: with the default, a commit is seen before it is synced.
-      overlappingSync: false,
+      ...DURABILITY,
       cache: false,
       compression: false,
       readOnly,

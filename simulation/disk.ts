@@ -1,0 +1,90 @@
+import type { KeyValue, Writer } from '../packages/manifest/src/store/key-value.ts'
+import { DURABILITY } from '../packages/manifest/src/store/lmdb.ts'
+import { openMemory } from '../packages/manifest/src/store/memory.ts'
+
+type Change = readonly [key: Buffer, before: Buffer | undefined]
+
+/** What a disk does when a transaction is committed. */
+export type CommitFault = 'full' | 'broken'
+
+/**
+ * The rows of one node on its disk, as the engine keeps them: what a transaction wrote is visible when it returns, and
+ * durable then or, if the engine is opened so, a little later. A power cut takes away what is not durable.
+ */
+export class Disk {
+  readonly #rows = openMemory()
+  /** Changes of transactions that are visible and not durable, oldest first. */
+  readonly #unsynced: Change[][] = []
+  /** Room that can be given away, once. */
+  reserve = true
+  /** The next commit fails. */
+  fault: CommitFault | undefined
+  /** Changes whenever the rows do. */
+  version = 0
+
+  /** What is there, for whoever looks from outside. */
+  get rows(): KeyValue {
+    return this.#rows
+  }
+
+  /** The rows as one process has them: when it is dead, nothing that it still writes comes to anything. */
+  open(isDead: () => boolean): KeyValue {
+    const mustLive = () => {
+      if (isDead()) throw new Error('this process is dead')
+    }
+    return { ...this.#rows, transaction: (fn) => this.#transact(fn, mustLive), close: async () => undefined }
+  }
+
+  #transact<T>(fn: (writer: Writer) => T, mustLive: () => void): T {
+    mustLive()
+    const changes: Change[] = []
+    const result = this.#rows.transaction((writer) => {
+      const value = fn({
+        put: (key, bytes) => {
+          changes.push([Buffer.from(key), this.#rows.get(key)])
+          writer.put(key, bytes)
+        },
+        remove: (key) => {
+          changes.push([Buffer.from(key), this.#rows.get(key)])
+          writer.remove(key)
+        },
+      })
+      // It may have died in the middle.
+      mustLive()
+      if (changes.length > 0) this.#mayFail()
+      return value
+    })
+    if (changes.length > 0) {
+      this.version++
+      if (DURABILITY.overlappingSync || DURABILITY.noSync) this.#unsynced.push(changes)
+    }
+    return result
+  }
+
+  #mayFail(): void {
+    const { fault } = this
+    this.fault = undefined
+    if (fault !== undefined)
+      throw Object.assign(new Error(`the disk is ${fault}`), { code: fault === 'full' ? 'ENOSPC' : 'EIO' })
+  }
+
+  /** The engine gets round to it. */
+  sync(): void {
+    this.#unsynced.length = 0
+  }
+
+  /** Gives the number of transactions that are gone. */
+  cutPower(): number {
+    const lost = this.#unsynced.splice(0)
+    if (lost.length > 0) {
+      this.version++
+      this.#rows.transaction((writer) => {
+        for (const changes of lost.toReversed())
+          for (const [key, before] of changes.toReversed())
+            if (before) writer.put(key, before)
+            else writer.remove(key)
+      })
+    }
+    return lost.length
+  }
+}
