@@ -115,7 +115,11 @@ export class HoldfastError extends Error {
 
 /** Recognises the error by its brand, so that two copies of core in one tree agree. */
 export function isHoldfastError(error: unknown): error is HoldfastError {
-  return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[BRAND] === true
+  try {
+    return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[BRAND] === true
+  } catch {
+    return false
+  }
 }
 
 /** True for this code, wherever the error was made. */
@@ -123,7 +127,14 @@ export function hasCode(error: unknown, code: ErrorCode): error is HoldfastError
   return isHoldfastError(error) && error.code === code
 }
 
-/** The text of anything that was thrown, for messages and run records. */
+/**
+ * The text of anything that was thrown, for messages and run records. Never fails: plugins throw what cannot be made a
+ * text as well, and whoever reports that must not fail over it.
+ */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  try {
+    return String(error instanceof Error ? error.message : error)
+  } catch {
+    return 'it threw something that cannot be read'
+  }
 }

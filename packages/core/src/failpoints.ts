@@ -37,7 +37,7 @@ export type FailpointAction =
 export interface ArmOptions {
   /** Passes that go by untouched before the action happens. Default 0. */
   readonly skip?: number
-  /** How often the action happens before the point disarms itself. Default 1. */
+  /** How often the action happens before the point disarms itself, from 1. Default 1. */
   readonly times?: number
 }
 
@@ -75,10 +75,22 @@ export class FailpointRegistry {
   readonly #names = new Set<string>(CORE_FAILPOINTS)
   readonly #points = new Map<string, Armed>()
   #census: Map<string, number> | undefined
+  #complete = false
 
   /** Makes names known; the kernel does this with each plugin's list. */
   declare(names: readonly FailpointName[]): void {
     for (const name of names) this.#names.add(name)
+  }
+
+  /** All lists of a node are known: what was armed under another name would never happen. @throws TypeError */
+  complete(): void {
+    this.#complete = true
+    for (const name of this.#points.keys()) this.#mustKnow(name)
+  }
+
+  #mustKnow(name: string): void {
+    if (!this.#names.has(name))
+      throw new TypeError(`failpoint ${name} is not declared by any plugin of this node`)
   }
 
   /** Every point that the node's packages have. */
@@ -86,11 +98,18 @@ export class FailpointRegistry {
     return [...this.#names].sort() as FailpointName[]
   }
 
-  /** Arms a point. Dispose of the result (`using`) to disarm it. */
-  arm(name: FailpointName, action: FailpointAction, options: ArmOptions = {}): Disposable {
-    this.#points.set(name, { action, skip: options.skip ?? 0, times: options.times ?? 1 })
+  /**
+   * Arms a point, in place of what it was armed with. Dispose of the result (`using`) to disarm it.
+   * @throws TypeError for a name that no plugin of the node declares: here, or when the node is assembled
+   */
+  arm(name: FailpointName, action: FailpointAction, { skip = 0, times = 1 }: ArmOptions = {}): Disposable {
+    if (this.#complete) this.#mustKnow(name)
+    if (!(skip >= 0)) throw new TypeError(`failpoint ${name}: skip is ${skip}; it takes a number from 0`)
+    if (!(times >= 1)) throw new TypeError(`failpoint ${name}: times is ${times}; it takes a number from 1`)
+    const armed: Armed = { action, skip, times }
+    this.#points.set(name, armed)
     this.armed = true
-    return { [Symbol.dispose]: () => this.#disarm(name) }
+    return { [Symbol.dispose]: () => this.#disarm(name, armed) }
   }
 
   /** Counts every pass of every point from now on; the map is live. */
@@ -121,8 +140,7 @@ export class FailpointRegistry {
   }
 
   #pass(name: FailpointName): FailpointAction | undefined {
-    if (!this.#names.has(name))
-      throw new TypeError(`failpoint ${name} is not declared by any plugin of this node`)
+    this.#mustKnow(name)
     this.#census?.set(name, (this.#census.get(name) ?? 0) + 1)
     const point = this.#points.get(name)
     if (!point) return undefined
@@ -131,13 +149,13 @@ export class FailpointRegistry {
       return undefined
     }
     point.times--
-    if (point.times === 0) this.#disarm(name)
+    if (point.times <= 0) this.#disarm(name, point)
     channel(FIRED).publish({ name })
     return point.action
   }
 
-  #disarm(name: string): void {
-    this.#points.delete(name)
+  #disarm(name: string, armed: Armed): void {
+    if (this.#points.get(name) === armed) this.#points.delete(name)
     this.armed = this.#points.size > 0 || this.#census !== undefined
   }
 }

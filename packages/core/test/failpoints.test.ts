@@ -1,4 +1,4 @@
-import { FailpointRegistry, Rendezvous } from '@holdfast/core'
+import { createNode, type FailpointName, FailpointRegistry, Rendezvous } from '@holdfast/core'
 import { FakeClock } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
 
@@ -23,6 +23,36 @@ describe('failpoints', () => {
     await expect(failpoints.hit('test.point')).rejects.toMatchObject({ code: 'HF_FAILPOINT' })
     await failpoints.hit('test.point')
     expect(failpoints.armed).toBe(false)
+  })
+
+  it('[T-04] a name that no plugin of the node declares is refused, before and after it is assembled', () => {
+    const failpoints = new FailpointRegistry()
+    const misspelt = 'job.chunk.befor' as FailpointName
+    const create = () => createNode({ plugins: [], log: 'silent', failpoints })
+    {
+      using _armed = failpoints.arm(misspelt, { kind: 'error' })
+      expect(create).toThrow(TypeError)
+    }
+    create()
+    expect(() => failpoints.arm(misspelt, { kind: 'error' })).toThrow(TypeError)
+    using _armed = failpoints.arm('job.chunk.before', { kind: 'error' })
+    expect(failpoints.armed).toBe(true)
+  })
+
+  it.each([{ times: 0 }, { times: -1 }, { times: Number.NaN }, { skip: -1 }, { skip: Number.NaN }])(
+    '[T-04] %j is refused',
+    (options) => {
+      expect(() => registry().arm('test.point', { kind: 'error' }, options)).toThrow(TypeError)
+    },
+  )
+
+  it('[T-04] a scope that ends leaves what was armed after it', async () => {
+    const failpoints = registry()
+    const older = failpoints.arm('test.point', { kind: 'error' })
+    using _newer = failpoints.arm('test.point', { kind: 'error' })
+    older[Symbol.dispose]()
+    expect(failpoints.armed).toBe(true)
+    await expect(failpoints.hit('test.point')).rejects.toMatchObject({ code: 'HF_FAILPOINT' })
   })
 
   it('[T-04] a scope disarms', async () => {

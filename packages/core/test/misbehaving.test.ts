@@ -1,6 +1,6 @@
-import { createNode, definePlugin, type Plugin } from '@holdfast/core'
+import { createNode, definePlugin, type Plugin, type RunRecord } from '@holdfast/core'
 import { describe, expect, it } from 'vitest'
-import { plugin } from './support.ts'
+import { jobPlugin, plugin, settle } from './support.ts'
 
 /** A service that writes down its life; another plugin starts after it. */
 function witness(life: string[]): Plugin {
@@ -34,7 +34,7 @@ function serviceOf(functions: {
   })
 }
 
-const never = () => new Promise<void>(() => undefined)
+const never = () => new Promise<never>(() => undefined)
 const quick = { log: 'silent', startDeadline: 20, closeDeadline: 20 } as const
 
 describe('a plugin that misbehaves', () => {
@@ -62,6 +62,31 @@ describe('a plugin that misbehaves', () => {
       }),
     )
     expect(life).toEqual([])
+  })
+
+  it('[K-04] one that is asynchronous and fails later does not end the process', async () => {
+    const unhandled: unknown[] = []
+    const listen = (reason: unknown) => void unhandled.push(reason)
+    process.on('unhandledRejection', listen)
+    const late = async (): Promise<never> => {
+      await Promise.resolve()
+      throw new Error('later')
+    }
+    const creator = definePlugin({
+      name: 'test-late',
+      id: 'late',
+      version: '1.0.0',
+      api: '1.0',
+      provides: ['two'],
+      setup: ({ provide }) => provide('two', late as never),
+    })
+    expect(() => createNode({ plugins: [plugin('bad', late as never)], log: 'silent' })).toThrow(
+      expect.objectContaining({ code: 'HF_ASSEMBLY_INVALID' }),
+    )
+    await expect(createNode({ plugins: [creator], id: 'n', ...quick }).start()).rejects.toThrow('at once')
+    await settle()
+    process.off('unhandledRejection', listen)
+    expect(unhandled).toEqual([])
   })
 
   it('[K-04] one that throws in start is named with the part of it, and what was open is closed', async () => {
@@ -146,6 +171,97 @@ describe('a plugin that misbehaves', () => {
     const error = await node.stop().catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({ code: 'HF_STOP_FAILED' })
     expect((error as Error).message).toMatch(/plugin worse failed to stop.*plugin bad took longer/)
+  })
+
+  it('[K-04] a schedule without times closes what was open', async () => {
+    const life: string[] = []
+    const manifest = definePlugin({
+      name: 'test-manifest',
+      id: 'manifest',
+      version: '1.0.0',
+      api: '1.0',
+      provides: ['manifest'],
+      setup: ({ provide }) =>
+        provide(
+          'manifest',
+          () =>
+            ({
+              get nodeId(): string {
+                throw new Error('no id yet')
+              },
+            }) as never,
+        ),
+    })
+    const bad = jobPlugin(never, [], { schedule: '* * * * *', jitter: 1000 })
+    const node = createNode({ plugins: [witness(life), manifest, bad], ...quick })
+    await expect(node.start()).rejects.toMatchObject({
+      context: { plugin: 'sweeper', job: 'sweep' },
+    })
+    expect(life).toEqual(['started', 'stopped'])
+  })
+
+  it('[K-01] a schedule on a node that has no id is refused, and nothing was opened', () => {
+    const life: string[] = []
+    const plugins = [witness(life), jobPlugin(never, [], { schedule: '* * * * *' })]
+    expect(() => createNode({ plugins, ...quick })).toThrow(
+      expect.objectContaining({
+        code: 'HF_ASSEMBLY_INVALID',
+        context: { problems: [expect.objectContaining({ plugin: 'sweeper' })] },
+      }),
+    )
+    expect(life).toEqual([])
+  })
+
+  it('[K-04] a stop while the last onStart function runs without heeding it ends the start', async () => {
+    const life: string[] = []
+    const running = Promise.withResolvers<void>()
+    const finish = Promise.withResolvers<void>()
+    const heedless = plugin('heedless', ({ onStart }) =>
+      onStart(() => {
+        running.resolve()
+        return finish.promise
+      }),
+    )
+    const node = createNode({ plugins: [witness(life), heedless], id: 'n', log: 'silent' })
+    const start = node.start()
+    start.catch(() => undefined)
+    await running.promise
+    const stop = node.stop()
+    finish.resolve()
+    await stop
+    await expect(start).rejects.toMatchObject({ code: 'HF_STOPPED' })
+    expect(life).toEqual(['started', 'stopped'])
+  })
+
+  it('[R-07] no run can begin before those of an earlier process have been closed', async () => {
+    const looking = Promise.withResolvers<void>()
+    const look = Promise.withResolvers<readonly RunRecord[]>()
+    const closed: RunRecord[] = []
+    const journal = {
+      recordRun: async (run: RunRecord) => void closed.push(run),
+      runs: async () => [],
+      openRuns: () => {
+        looking.resolve()
+        return look.promise
+      },
+      plans: async () => [],
+    }
+    const keeper = definePlugin({
+      name: 'test-journal',
+      id: 'journal',
+      version: '1.0.0',
+      api: '1.0',
+      provides: ['journal'],
+      setup: ({ provide }) => provide('journal', () => journal as never),
+    })
+    const node = createNode({ plugins: [keeper, jobPlugin(never)], id: 'n', log: 'silent' })
+    const start = node.start()
+    await looking.promise
+    await expect(node.jobs.run('sweep', { act: true })).rejects.toMatchObject({ code: 'HF_NOT_STARTED' })
+    look.resolve([])
+    await start
+    expect(closed).toEqual([])
+    await node.stop()
   })
 
   it('[K-04] a stop does not wait for a start that heeds no signal', async () => {

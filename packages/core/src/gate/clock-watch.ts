@@ -45,11 +45,7 @@ export class ClockWatch {
   }
 
   /** Answers at once, unless another clock must be asked. */
-  check({
-    signal,
-  }: {
-    readonly signal?: AbortSignal
-  } = {}): Promise<Denial | undefined> | Denial | undefined {
+  check(asked: { readonly signal?: AbortSignal } = {}): Promise<Denial | undefined> | Denial | undefined {
     const now = this.#clock.now()
     const drift = Math.abs(now - this.#clock.monotonic() - this.#offset)
     if (drift > this.#allowance)
@@ -60,16 +56,16 @@ export class ClockWatch {
     if (now - Math.max(newest, this.#confirmed) <= this.#horizon) return undefined
     const far = `the newest record is ${now - newest} ms old`
     if (!this.#secondSource) return suspect(`${far}; ${CURE}`)
-    return this.#ask(this.#secondSource, now, far, signal)
+    return this.#ask(this.#secondSource, now, far, asked)
   }
 
   async #ask(
     source: NonNullable<ClockWatchOptions['secondSource']>,
     now: number,
     far: string,
-    signal: AbortSignal | undefined,
+    asked: { readonly signal?: AbortSignal },
   ): Promise<Denial | undefined> {
-    const other = await source(signal ? { signal } : {})
+    const other = await source(asked)
     if (!(Math.abs(other - now) <= this.#allowance))
       return suspect(`${far}, and another clock says ${other}; set it right`)
     this.#confirmed = now

@@ -1,5 +1,6 @@
 /**
- * Privileged actions by name. A package adds its own:
+ * Privileged actions by name. A package adds its own, with a dot in its name; the gate knows all others and denies what
+ * it does not know:
  * `declare module '@holdfast/core' { interface GateActions { 'acme.compact': true } }`.
  */
 export interface GateActions {
@@ -78,9 +79,32 @@ export interface Denial {
   readonly retryAfter?: number
 }
 
-/** Whether a condition or a tap said no in the way that is agreed. */
-export function isDenial(value: unknown): value is Denial {
-  return typeof value === 'object' && value !== null && typeof (value as Denial).deny === 'string'
+/** What of an answer of a condition or a tap is a denial; undefined when it did not say no in the way that is agreed. */
+export function readDenial(answer: unknown): Denial | undefined {
+  if (typeof answer !== 'object' || answer === null) return undefined
+  const { deny, reason, retryAfter } = answer as Partial<Record<keyof Denial, unknown>>
+  if (typeof deny !== 'string') return undefined
+  return {
+    deny,
+    ...(typeof reason === 'string' && { reason: reason as AbortReason }),
+    ...(typeof retryAfter === 'number' && { retryAfter }),
+  }
+}
+
+const ACTIONS: readonly unknown[] = ['condemn', 'erase', 'truncate'] satisfies GateAction[]
+const ACTORS: readonly unknown[] = ['user', 'schedule', 'node'] satisfies Actor[]
+const PACKAGE_ACTION = /^[\w-]+(\.[\w-]+)+$/
+
+/** What is wrong with a question, if it is one that nobody can answer. */
+export function questionProblem({ action, actor, dryRun, doomed }: GateRequest): string | undefined {
+  const isKnown = ACTIONS.includes(action) || (typeof action === 'string' && PACKAGE_ACTION.test(action))
+  if (!isKnown)
+    return `its question names no action that is known: ${ACTIONS.join(', ')}, or one of a package, with a dot in its name`
+  if (!ACTORS.includes(actor)) return `its question names no actor that is known: ${ACTORS.join(', ')}`
+  if (dryRun !== undefined && typeof dryRun !== 'boolean') return 'dryRun is not true or false'
+  if (doomed !== undefined && typeof doomed !== 'boolean') return 'doomed is not true or false'
+  if (doomed && action !== 'erase') return 'doomed is for erasing alone'
+  return undefined
 }
 
 /** The gate's answer. It is for now only: ask again before every chunk. */

@@ -36,7 +36,7 @@ export const STANDALONE: Standing = { role: 'standalone', epoch: 0, mayAct: true
 export const UNKNOWN_ROLES: Roles = { roleFor: () => undefined }
 
 /** What a node is that does not know what it is. */
-const UNKNOWN: Standing = { role: 'unknown', epoch: 0, mayAct: false }
+export const UNKNOWN: Standing = { role: 'unknown', epoch: 0, mayAct: false }
 
 /** A standing, and why it does not let the action happen. */
 export interface Judged {
@@ -44,25 +44,24 @@ export interface Judged {
   readonly denial?: Denial
 }
 
-/** Asks the roles, and never fails: what goes wrong denies. A dry run needs no role, nor does the end of what was doomed, but a node that knows its own. */
+/** Asks the service `roles`, and never fails: what goes wrong denies. A dry run needs no role, nor does the end of what was doomed, but a node that knows its own. */
 export async function judgeRole(
-  roles: Roles,
+  ask: () => unknown,
   {
     action,
     dryRun = false,
     doomed = false,
   }: { readonly action: GateAction; readonly dryRun?: boolean; readonly doomed?: boolean },
-  options: { readonly signal?: AbortSignal },
 ): Promise<Judged> {
-  let standing: unknown
+  let standing: Standing | undefined
   try {
-    standing = await roles.roleFor(action, options)
+    const answer = await ask()
+    if (answer === undefined) return unknown('the role of this node is not known')
+    standing = readStanding(answer)
   } catch (error) {
     return unknown(`asking for its role failed: ${messageOf(error)}`, 'unknown')
   }
-  if (standing === undefined) return unknown('the role of this node is not known')
-  if (!isStanding(standing))
-    return unknown('what it gave for the role of this node is no standing', 'unknown')
+  if (!standing) return unknown('what it gave for the role of this node is no standing', 'unknown')
   if (standing.mayAct || dryRun || doomed) return { standing }
   const { role, holder, retryAfter } = standing
   const held = holder === undefined ? 'no node that this one knows of' : `node ${holder}`
@@ -74,15 +73,17 @@ function unknown(deny: string, reason: Denial['reason'] = 'not_authorised'): Jud
   return { standing: UNKNOWN, denial: { deny, reason } }
 }
 
-function isStanding(value: unknown): value is Standing {
-  if (typeof value !== 'object' || value === null) return false
-  const { role, epoch, mayAct, holder } = value as Partial<Record<keyof Standing, unknown>>
-  return (
-    typeof role === 'string' &&
-    role !== '' &&
-    Number.isSafeInteger(epoch) &&
-    (epoch as number) >= 0 &&
-    typeof mayAct === 'boolean' &&
-    (holder === undefined || typeof holder === 'string')
-  )
+function readStanding(value: unknown): Standing | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const { role, epoch, mayAct, holder, retryAfter } = value as Partial<Record<keyof Standing, unknown>>
+  if (typeof role !== 'string' || role === '' || typeof mayAct !== 'boolean') return undefined
+  if (!Number.isSafeInteger(epoch) || (epoch as number) < 0) return undefined
+  if (holder !== undefined && typeof holder !== 'string') return undefined
+  return {
+    role,
+    epoch: epoch as number,
+    mayAct,
+    ...(holder !== undefined && { holder }),
+    ...(typeof retryAfter === 'number' && { retryAfter }),
+  }
 }

@@ -2,6 +2,7 @@ import { backoff } from '../backoff.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { Secrets } from '../config/secrets.ts'
 import { messageOf } from '../errors.ts'
+import { frozen } from '../frozen.ts'
 import type { Logger } from '../log.ts'
 import type { BatchSource, ConsumerRow, Cursor, DurableHook, HookEvents } from './consumers.ts'
 import type { CursorSaver } from './cursor-saver.ts'
@@ -148,7 +149,8 @@ export class Consumer<H extends DurableHook> {
         const page = await source.read(this.hook, this.#cursor, { limit: PAGE, signal: stopping })
         let stale = false
         for (const { event, after } of page.events) {
-          await this.#tap.call(event, stopping)
+          // The tap cannot change what others get, nor the cursor, which may share its position.
+          await this.#tap.call(frozen(event), stopping)
           this.#moveTo(after)
           stale = clock.monotonic() - readAt > FRESH_MS
           if (stopping.aborted || stale) break

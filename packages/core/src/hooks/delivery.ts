@@ -1,9 +1,10 @@
-import { type Clock, keepAlive, sleep } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import type { Secrets } from '../config/secrets.ts'
 import { HoldfastError } from '../errors.ts'
 import type { FailpointRegistry } from '../failpoints.ts'
 import type { Logger } from '../log.ts'
 import type { TruncationFloor } from '../manifest/floor.ts'
+import { settlesWithin } from '../patience.ts'
 import type { CallOptions } from '../storage/backend.ts'
 import { Consumer, type ConsumerParts } from './consumer.ts'
 import { type BatchSource, type ConsumerName, DURABLE_HOOKS, type DurableHook } from './consumers.ts'
@@ -89,15 +90,11 @@ export class Delivery implements NodeHooks {
   async end(deadline: number): Promise<void> {
     this.#stopping.abort(new HoldfastError('HF_STOPPED', 'the node is stopping', { kind: 'aborted' }))
     this.#unlisten?.()
-    if (!this.#opened) return
-    const { consumers, saver } = this.#opened
-    // A tap that hangs may be all that is left in the process.
-    using _alive = keepAlive()
-    const done = new AbortController()
-    const ended = Promise.all(consumers.map((consumer) => consumer.end())).finally(() => done.abort())
-    await Promise.race([ended, sleep(this.#parts.clock, deadline, done.signal).catch(() => undefined)])
-    await saver.end()
-    this.#parts.hooks.rest()
+    const { consumers = [], saver } = this.#opened ?? {}
+    const ended = Promise.all(consumers.map((consumer) => consumer.end()))
+    await settlesWithin(ended, { clock: this.#parts.clock, ms: deadline })
+    await saver?.end()
+    this.#parts.hooks.watchdog.rest()
   }
 
   status(): HooksStatus {
@@ -179,15 +176,9 @@ export class Delivery implements NodeHooks {
         return consumer.idle()
       }),
     )
-    await abortable(idle, signal)
+    await settlesWithin(idle, { clock: this.#parts.clock, ms: Number.POSITIVE_INFINITY, signal })
+    signal?.throwIfAborted()
+    await idle
     await saver?.flush()
   }
-}
-
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise
-  const aborted = Promise.withResolvers<never>()
-  const onAbort = () => aborted.reject(signal.reason)
-  signal.addEventListener('abort', onAbort, { once: true })
-  return Promise.race([promise, aborted.promise]).finally(() => signal.removeEventListener('abort', onAbort))
 }

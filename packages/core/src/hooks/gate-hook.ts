@@ -1,5 +1,5 @@
 import { AsyncSeriesBailHook } from 'tapable'
-import { type Denial, type GateRequest, isDenial } from '../gate/request.ts'
+import { type Denial, type GateRequest, readDenial } from '../gate/request.ts'
 import { type GuardedHook, guardHook, type HookArguments, type Seal } from './hook.ts'
 import { type GuardParts, type HookRule, kindOf } from './tap.ts'
 
@@ -17,7 +17,8 @@ const RULE: HookRule<Answer> = {
   timeLimit: 10_000,
   accept(answer, plugin) {
     if (answer === undefined) return undefined
-    if (isDenial(answer)) return { ...answer, by: plugin }
+    const denial = readDenial(answer)
+    if (denial) return { ...denial, by: plugin }
     throw new TypeError(`resolved with ${kindOf(answer)}, not with a denial or undefined`)
   },
   failed: ({ context }, plugin) => ({ by: plugin, deny: `its gate tap ${context.why}`, reason: 'unknown' }),

@@ -1,5 +1,6 @@
 import { AsyncParallelHook, AsyncSeriesHook } from 'tapable'
 import type { Clock } from '../clock.ts'
+import { Secrets } from '../config/secrets.ts'
 import type { Denial, GateRequest } from '../gate/request.ts'
 import type { Logger } from '../log.ts'
 import type { MetricsRegistry } from '../metrics/registry.ts'
@@ -20,20 +21,25 @@ export type DurableHooks = { readonly [H in DurableHook]: GuardedHook<HookEvents
 export interface Hooks extends DurableHooks {
   readonly gate: GateHook
   readonly beforeSnapshotWrite: SnapshotHook
+  /** What sees to the time limits of their taps. */
+  readonly watchdog: Watchdog
   /** The hooks as one plugin sees them. */
   portsOf(plugin: string): HookPorts
   /** After the last setup: no tap can be registered any more. */
   seal(): void
-  /** Gives up the timer that watches over time limits. */
-  rest(): void
 }
 
 const TIME_LIMIT_MS = 60_000
 
-export function createHooks(clock: Clock, log: Logger, metrics: MetricsRegistry): Hooks {
+export function createHooks(
+  clock: Clock,
+  log: Logger,
+  metrics: MetricsRegistry,
+  secrets = new Secrets(),
+): Hooks {
   const seal = { sealed: false }
   const watchdog = new Watchdog(clock)
-  const parts: GuardParts = { clock, watchdog, seconds: hookSeconds(metrics) }
+  const parts: GuardParts = { clock, watchdog, seconds: hookSeconds(metrics), secrets }
   const delivered = (hook: HookRule<void>['hook']): HookRule<void> => ({
     hook,
     timeLimit: TIME_LIMIT_MS,
@@ -60,6 +66,7 @@ export function createHooks(clock: Clock, log: Logger, metrics: MetricsRegistry)
     onManifestBatch,
     onFileDeleted,
     beforeSnapshotWrite,
+    watchdog,
     portsOf: (plugin: string) =>
       Object.freeze({
         // The gate names a denial's plugin itself; a tap only denies.
@@ -71,6 +78,5 @@ export function createHooks(clock: Clock, log: Logger, metrics: MetricsRegistry)
     seal: () => {
       seal.sealed = true
     },
-    rest: () => watchdog.rest(),
   })
 }

@@ -1,4 +1,5 @@
 import { AsyncSeriesHook } from 'tapable'
+import { frozenCopy } from '../frozen.ts'
 import type { Logger } from '../log.ts'
 import type { SnapshotIntent } from './events.ts'
 import { type GuardedHook, guardHook, type HookArguments, type Seal } from './hook.ts'
@@ -32,6 +33,6 @@ export function createSnapshotHook(seal: Seal, parts: GuardParts, log: Logger): 
     },
     port: guarded.port,
     announce: (intent: SnapshotIntent, options: { readonly signal?: AbortSignal } = {}) =>
-      hook.promise(intent, options),
+      hook.promise(frozenCopy(intent), options),
   })
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts'
+import type { Secrets } from '../config/secrets.ts'
 import { HoldfastError, messageOf } from '../errors.ts'
 import { isThenable } from '../thenable.ts'
 import { CallContext } from './call.ts'
@@ -11,6 +12,7 @@ export interface GuardParts {
   readonly clock: Clock
   readonly watchdog: Watchdog
   readonly seconds: HookSeconds
+  readonly secrets: Secrets
 }
 
 /** How a hook reads what its taps answer. */
@@ -34,25 +36,32 @@ export interface TapRecord {
   lastError?: { readonly message: string; readonly at: number }
 }
 
+const { then } = Promise.prototype
+
 /** A call that is under way. */
 class Call<Result> extends Watched {
   readonly start: number
   readonly deadline: number
   readonly context: CallContext
-  readonly #late: (call: Call<Result>) => void
+  readonly #giveUp: (call: Call<Result>, why: 'late' | 'stopped') => void
   resolve!: (result: Result) => void
   reject!: (error: HoldfastError) => void
 
-  constructor(start: number, limit: number, context: CallContext, late: (call: Call<Result>) => void) {
+  constructor(
+    start: number,
+    limit: number,
+    context: CallContext,
+    giveUp: (call: Call<Result>, why: 'late' | 'stopped') => void,
+  ) {
     super()
     this.start = start
     this.deadline = start + limit
     this.context = context
-    this.#late = late
+    this.#giveUp = giveUp
   }
 
-  expire(): void {
-    this.#late(this)
+  expire(why: 'late' | 'stopped'): void {
+    this.#giveUp(this, why)
   }
 }
 
@@ -112,32 +121,33 @@ export class Tap<Event, Result> {
     if (hangingFor !== undefined) return this.#refuse(`has hung for ${Math.round(hangingFor)} ms`)
     const start = clock.monotonic()
     const context = new CallContext(signal)
-    let pending: unknown
+    const call = new Call<Result>(start, this.#timeLimit, context, this.#giveUp)
     try {
-      pending = this.#fn(event, context)
+      const pending = this.#fn(event, context)
+      const isPromise = pending instanceof Promise
+      if (!isPromise && !isThenable(pending)) {
+        this.#observe(start, false)
+        return this.#refuse('returned no promise')
+      }
+      // A promise of another make may throw, answer twice, or at once; that of the language does not.
+      then.call(
+        isPromise ? pending : Promise.resolve(pending),
+        (value) => {
+          if (this.#ended(call)) this.#accept(call, value)
+        },
+        (error: unknown) => {
+          if (this.#ended(call)) this.#fail(call, `failed: ${messageOf(error)}`, error)
+        },
+      )
     } catch (error) {
       this.#observe(start, false)
       return this.#refuse(`failed: ${messageOf(error)}`, error)
     }
-    if (!isThenable(pending)) {
-      this.#observe(start, false)
-      return this.#refuse('returned no promise')
-    }
-    const call = new Call<Result>(start, this.#timeLimit, context, this.#late)
-    const answered = new Promise<Result>((resolve, reject) => {
+    watchdog.enter(call)
+    return new Promise<Result>((resolve, reject) => {
       call.resolve = resolve
       call.reject = reject
     })
-    watchdog.enter(call)
-    pending.then(
-      (value) => {
-        if (this.#ended(call)) this.#accept(call, value)
-      },
-      (error: unknown) => {
-        if (this.#ended(call)) this.#fail(call, `failed: ${messageOf(error)}`, error)
-      },
-    )
-    return answered
   }
 
   #accept(call: Call<Result>, value: unknown): void {
@@ -160,9 +170,11 @@ export class Tap<Event, Result> {
     return failure
   }
 
-  readonly #late = (call: Call<Result>): void => {
+  readonly #giveUp = (call: Call<Result>, why: 'late' | 'stopped'): void => {
     this.#hanging.add(call)
-    CallContext.abort(call.context, this.#fail(call, `took longer than ${this.#timeLimit} ms`))
+    const said =
+      why === 'late' ? `took longer than ${this.#timeLimit} ms` : 'had not ended when the node stopped'
+    CallContext.abort(call.context, this.#fail(call, said))
   }
 
   /** False for a call that had been given up; it only frees the tap. */
@@ -182,8 +194,12 @@ export class Tap<Event, Result> {
     return failed ? Promise.resolve(failed(failure, this.plugin)) : Promise.reject(failure)
   }
 
-  #failure(why: string, cause: unknown): HoldfastError {
+  /** What a failed tap is known by is shown in many places: no secret gets out of here. */
+  #failure(said: string, thrown: unknown): HoldfastError {
     const { hook, plugin } = this
+    const { secrets } = this.#parts
+    const why = secrets.mask(said)
+    const cause = secrets.shown(thrown)
     this.record.failures++
     this.record.lastError = { message: why, at: this.#parts.clock.now() }
     return new HoldfastError('HF_TAP_FAILED', `the ${hook} tap of plugin ${plugin} ${why}`, {

@@ -1,10 +1,11 @@
-import type { Clock, Timer } from '../clock.ts'
+import { type Clock, keepAlive, type Timer } from '../clock.ts'
 
 /** Something that must end in time. */
 export abstract class Watched {
   /** Monotonic time after which it is late, ms. */
   abstract readonly deadline: number
-  abstract expire(): void
+  /** Its time is over: its own, or that of the watchdog. */
+  abstract expire(why: 'late' | 'stopped'): void
   /** Neighbours in the watchdog's ring; itself while nobody watches. */
   before: Watched = this
   after: Watched = this
@@ -20,6 +21,9 @@ class Ring extends Watched {
  * Sees to the time limits of all calls with one timer. The timer is not touched when a call ends: the next look finds
  * it gone. There is about one timer per time limit that passes, and a call costs its place in a ring: a set, which
  * hashes what it is given, took a tenth of the gate's time.
+ *
+ * A call that waits for the clock alone must not let the process end, and most calls do not wait at all: whether one is
+ * still there is looked at once in each turn of the event loop.
  */
 export class Watchdog {
   readonly #clock: Clock
@@ -27,6 +31,9 @@ export class Watchdog {
   #timer: Timer | undefined
   /** When the timer fires. */
   #at = Number.POSITIVE_INFINITY
+  /** Will look soon whether a call has to be kept alive. */
+  #looks = false
+  #alive: Disposable | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -39,6 +46,19 @@ export class Watchdog {
     call.after = this.#ring
     this.#ring.before = call
     if (call.deadline < this.#at) this.#arm(call.deadline)
+    if (!this.#looks) this.#lookAfter()
+  }
+
+  #lookAfter(): void {
+    this.#looks = true
+    setImmediate(() => {
+      if (this.#isEmpty) this.#looks = false
+      else this.#alive = keepAlive()
+    })
+  }
+
+  get #isEmpty(): boolean {
+    return this.#ring.after === this.#ring
   }
 
   leave(call: Watched): void {
@@ -46,10 +66,27 @@ export class Watchdog {
     call.after.before = call.before
     call.before = call
     call.after = call
+    if (this.#alive !== undefined && this.#isEmpty) this.#letGo()
   }
 
-  /** Gives the timer back; a call that is entered later sets a new one. */
+  #letGo(): void {
+    this.#alive?.[Symbol.dispose]()
+    this.#alive = undefined
+    this.#looks = false
+  }
+
+  /** Gives up all calls that are left, and the timer; a call that is entered later sets a new one. */
   rest(): void {
+    this.#disarm()
+    while (!this.#isEmpty) this.#expire(this.#ring.after, 'stopped')
+  }
+
+  #expire(call: Watched, why: 'late' | 'stopped'): void {
+    this.leave(call)
+    call.expire(why)
+  }
+
+  #disarm(): void {
     this.#timer?.clear()
     this.#timer = undefined
     this.#at = Number.POSITIVE_INFINITY
@@ -62,7 +99,7 @@ export class Watchdog {
   }
 
   #look(): void {
-    this.rest()
+    this.#disarm()
     const now = this.#clock.monotonic()
     let next = Number.POSITIVE_INFINITY
     const late: Watched[] = []
@@ -72,8 +109,7 @@ export class Watchdog {
     for (const call of late) {
       // One that expired before it may have ended this one.
       if (call.after === call) continue
-      this.leave(call)
-      call.expire()
+      this.#expire(call, 'late')
     }
     // Smaller than anything that was entered by an expired call's listeners, or there is nothing to arm.
     if (next < this.#at) this.#arm(next)

@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.ts'
 import type { Secrets } from '../config/secrets.ts'
-import { messageOf } from '../errors.ts'
+import { type HoldfastError, messageOf } from '../errors.ts'
 import type { FailpointRegistry } from '../failpoints.ts'
 import { type Gate, gateDenied } from '../gate/gate.ts'
 import type { Logger } from '../log.ts'
-import { Abort, whyFailed } from './abort.ts'
+import { Abort, cancelled, whyFailed } from './abort.ts'
 import type { ChunkOutcome, JobDefinition, PlainJob, PlannedJob } from './definition.ts'
 import type { Journal } from './journal.ts'
 import { describeExcess } from './limits.ts'
@@ -48,6 +48,9 @@ export class Execution {
   readonly #parts: ExecutionParts
   readonly #progress: Progress
   #facts: RunFacts
+  /** How it ended; set once. */
+  #end: Pick<JobRun, 'endedAt' | 'outcome'> | undefined
+  #endTold = false
 
   constructor(of: ExecutionOf, parts: ExecutionParts) {
     const { id, job, request, options } = of
@@ -76,11 +79,7 @@ export class Execution {
     }
     const { dryRun, startedAt } = this.#facts
     const phase = job.run ? 'acting' : 'planning'
-    this.#progress = new Progress(
-      parts.clock,
-      { id, job: job.name, actor, dryRun, startedAt, phase },
-      onProgress,
-    )
+    this.#progress = new Progress(parts, { id, job: job.name, actor, dryRun, startedAt, phase }, onProgress)
   }
 
   get progress(): RunProgress {
@@ -105,6 +104,8 @@ export class Execution {
         : await boundPlan(request.plan, { job: job.name, node, now: clock.now(), journal })
     if (request.act || gated) await this.#enter()
     await journal.recordRun(this.#facts)
+    // Left behind meanwhile; this record must not be the last one.
+    if (this.#end) return this.#close(this.#end)
     report.started(this.#facts, bound?.request ?? asJson(request.asked), request.plan)
     let outcome: RunOutcome = { status: 'completed' }
     try {
@@ -119,7 +120,19 @@ export class Execution {
         `run aborted: ${message}`,
       )
     }
-    return this.#end(outcome)
+    return this.#close({ endedAt: clock.now(), outcome })
+  }
+
+  /** Ends the record of a run that does not end by itself. What it still does is counted in it, if anything comes. */
+  leave(hung: HoldfastError): { readonly run: JobRun; readonly recorded: Promise<unknown> } {
+    const { log, clock } = this.#parts
+    const { message, code } = hung
+    log.error({ ...hung.context, done: this.#facts.done }, `run left behind: ${message}`)
+    const { reason } = cancelled(this.#of.signal)
+    this.#end ??= { endedAt: clock.now(), outcome: { status: 'aborted', reason, message, code } }
+    const run: JobRun = { ...this.#facts, ...this.#end }
+    this.#tellEnd(run)
+    return { run, recorded: this.#record() }
   }
 
   async #enter(): Promise<void> {
@@ -195,7 +208,7 @@ export class Execution {
     const { done, chunks } = this.#facts
     this.#facts = { ...this.#facts, done: add(done, outcome.done), skipped, chunks: chunks + 1 }
     this.#parts.report.chunk(this.#facts, job.action, outcome, items)
-    await this.#record(this.#facts)
+    await this.#record()
     this.#progress.update(this.#facts.done.files)
   }
 
@@ -214,12 +227,14 @@ export class Execution {
     })
   }
 
-  async #end(outcome: RunOutcome): Promise<JobRun> {
+  async #close(end: Pick<JobRun, 'endedAt' | 'outcome'>): Promise<JobRun> {
     const { request } = this.#of
-    const { clock, journal, report } = this.#parts
-    const run: JobRun = { ...this.#facts, endedAt: clock.now(), outcome }
-    await this.#record(run)
-    report.ended(run)
+    const { journal } = this.#parts
+    this.#end ??= end
+    const { outcome } = this.#end
+    const run: JobRun = { ...this.#facts, ...this.#end }
+    await this.#record()
+    this.#tellEnd(run)
     // A plan of its own that was carried out is of no more use; all others wait for their expiry.
     const usedUp = request.plan === undefined && request.act && !run.capHit && outcome.status === 'completed'
     if (usedUp && run.plan !== undefined)
@@ -227,9 +242,19 @@ export class Execution {
     return run
   }
 
+  #tellEnd(run: JobRun): void {
+    if (this.#endTold) return
+    this.#endTold = true
+    this.#parts.report.ended(run)
+  }
+
   /** What has been done is done, whether or not the record of it can be written. */
-  async #record(run: RunFacts): Promise<void> {
-    await this.#parts.journal.recordRun(run).catch((error: unknown) => this.#warn('record', error))
+  async #record(): Promise<void> {
+    try {
+      await this.#parts.journal.recordRun({ ...this.#facts, ...this.#end })
+    } catch (error) {
+      this.#warn('record', error)
+    }
   }
 
   #warn(what: string, error: unknown): void {

@@ -39,7 +39,7 @@ export interface Jobs {
   status(options?: { readonly signal?: AbortSignal }): Promise<readonly JobStatus[]>
   /**
    * What the job would do. Allowed on any node at any time; over a limit it says so and is made all the same.
-   * @throws HF_JOB_UNKNOWN, HF_REQUEST_INVALID, HF_RUN_TIMED_OUT, HF_NOT_STARTED, HF_STOPPED
+   * @throws HF_JOB_UNKNOWN, HF_REQUEST_INVALID, HF_RUN_TIMED_OUT, HF_PLUGIN_HUNG, HF_NOT_STARTED, HF_STOPPED
    */
   plan<J extends string>(
     job: J,

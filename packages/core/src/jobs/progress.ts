@@ -1,4 +1,7 @@
 import type { Clock } from '../clock.ts'
+import { messageOf } from '../errors.ts'
+import type { Logger } from '../log.ts'
+import { tell } from '../tell.ts'
 import type { RunProgress } from './run.ts'
 
 /** Time over which the rate is smoothed, ms. */
@@ -7,16 +10,18 @@ const SMOOTH_MS = 10_000
 /** How far a run is, how fast, and how long it will take, by the node's clock. */
 export class Progress {
   readonly #clock: Clock
+  readonly #log: Logger
   readonly #onProgress: ((progress: RunProgress) => void) | undefined
   #last: { readonly at: number; readonly done: number }
   #now: RunProgress
 
   constructor(
-    clock: Clock,
+    { clock, log }: { readonly clock: Clock; readonly log: Logger },
     run: Pick<RunProgress, 'id' | 'job' | 'actor' | 'dryRun' | 'startedAt' | 'phase'>,
     onProgress?: (progress: RunProgress) => void,
   ) {
     this.#clock = clock
+    this.#log = log
     this.#onProgress = onProgress
     this.#now = { ...run, done: 0, total: undefined, rate: undefined, eta: undefined }
     this.#last = { at: clock.monotonic(), done: 0 }
@@ -49,7 +54,11 @@ export class Progress {
   }
 
   #tell(): void {
-    this.#onProgress?.(this.#now)
+    if (!this.#onProgress) return
+    const { job, id: run } = this.#now
+    tell(this.#onProgress, Object.freeze(this.#now), (error) =>
+      this.#log.warn({ job, run, cause: messageOf(error) }, 'a listener of progress failed'),
+    )
   }
 }
 

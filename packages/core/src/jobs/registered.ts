@@ -7,6 +7,8 @@ import type { Ticker } from './ticker.ts'
 
 /** A job of the node, and how it stands. */
 export interface Registered {
+  /** The id of the plugin that defined it. */
+  readonly plugin: string
   readonly definition: JobDefinition<unknown>
   readonly services: () => unknown
   inFlight: InFlight | undefined
@@ -21,5 +23,8 @@ export interface InFlight {
   readonly id: string
   readonly execution: Execution
   readonly signal: RunSignal
+  /** Resolves when nobody waits for the run any more: it has ended, or was left behind. */
   readonly ended: Promise<void>
+  /** It has not ended in time after it was told to, and nobody waits for it. Its job is refused until it ends. */
+  left: boolean
 }

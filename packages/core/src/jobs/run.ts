@@ -93,5 +93,6 @@ export interface RunOptions {
   readonly signal?: AbortSignal
   /** Who asks. Default `user`. */
   readonly actor?: Actor
+  /** Told of each step. What it throws, or rejects with, is only logged. */
   readonly onProgress?: (progress: RunProgress) => void
 }

@@ -1,5 +1,8 @@
+import { keepAlive } from '../clock.ts'
 import { HoldfastError, hasCode, messageOf } from '../errors.ts'
-import type { Verdict } from '../gate/request.ts'
+import type { GateRequest, Verdict } from '../gate/request.ts'
+import { settlesWithin } from '../patience.ts'
+import { hung } from './abort.ts'
 import type { JobDefinition } from './definition.ts'
 import { Execution, type ExecutionParts } from './execution.ts'
 import type { JobStatus, Jobs } from './jobs.ts'
@@ -14,9 +17,14 @@ import { RunSignal } from './run-signal.ts'
 import { checkDefinition, isScheduled, scheduleOf } from './scheduling.ts'
 import { Ticker } from './ticker.ts'
 
+/** Time that the gate has to answer for the status of a job, ms. */
+const STATUS_MS = 2000
+
 export interface RunnerParts extends ExecutionParts {
   /** Throws when the node is not running, naming what was asked of it. */
   readonly mustBeStarted: (what: string) => void
+  /** Time that a run or a plan has to end after its signal was aborted, ms. */
+  readonly closeDeadline: number
 }
 
 /** Holds the jobs of a node and runs them: one run of a job at a time, whatever started it. */
@@ -30,11 +38,12 @@ export class JobRunner implements Jobs {
     this.#parts = parts
   }
 
-  define<S>(definition: JobDefinition<S, never>, services: () => S): void {
+  define<S>(plugin: string, definition: JobDefinition<S, never>, services: () => S): void {
     const job = definition as JobDefinition<unknown>
     checkDefinition(job)
     if (this.#jobs.has(job.name)) throw new TypeError(`job ${job.name} is defined twice`)
     this.#jobs.set(job.name, {
+      plugin,
       definition: job,
       services,
       inFlight: undefined,
@@ -45,22 +54,42 @@ export class JobRunner implements Jobs {
     })
   }
 
-  /** Ends what an earlier life left open, then lets the schedules tick. A broken journal keeps no node from starting. */
-  async start(): Promise<void> {
+  /** Ends what an earlier life left open, before anything is begun. A broken journal keeps no node from starting. */
+  async recover(): Promise<void> {
     await closeOpenRuns(this.#parts)
     await this.#prune()
     await lastRuns(this.#jobs.values(), this.#parts)
-    if (this.#stopping) return
+  }
+
+  /** The jobs that run by themselves. */
+  scheduled(): readonly Registered[] {
+    return [...this.#jobs.values()].filter(({ definition }) => isScheduled(definition))
+  }
+
+  /** Lets the schedules tick. @throws HF_OPTION_INVALID for one whose times cannot be told */
+  schedule(): void {
     for (const known of this.#jobs.values()) {
-      if (!isScheduled(known.definition)) continue
-      const schedule = scheduleOf(known.definition, this.#parts.node)
-      known.ticker = new Ticker(this.#parts.clock, schedule, () => void this.#tick(known))
-      known.ticker.start()
+      const { plugin, definition } = known
+      if (!isScheduled(definition)) continue
+      try {
+        const schedule = scheduleOf(definition, this.#parts.node)
+        known.ticker = new Ticker(this.#parts.clock, schedule, () => void this.#tick(known))
+        known.ticker.start()
+      } catch (cause) {
+        const { name: job } = definition
+        const message = `job ${job} of plugin ${plugin} cannot be scheduled: ${messageOf(cause)}`
+        throw new HoldfastError('HF_OPTION_INVALID', message, { context: { plugin, job }, cause })
+      }
     }
   }
 
   names(): readonly string[] {
     return [...this.#jobs.keys()]
+  }
+
+  /** The jobs that a plugin has defined. */
+  namesOf(plugin: string): readonly string[] {
+    return this.names().filter((job) => this.#jobs.get(job)?.plugin === plugin)
   }
 
   async plan(
@@ -69,11 +98,13 @@ export class JobRunner implements Jobs {
     options: RunOptions = {},
   ): Promise<Plan> {
     this.#parts.mustBeStarted(`jobs.plan ${job}`)
-    const { definition, services } = this.#known(job)
+    const { plugin, definition, services } = this.#known(job)
     // Only the words of a run that acts need `act`; a plan never does.
     const { asked, limits } = this.#read(definition, definition.run ? { ...request, act: true } : request)
     if (definition.run) throw requestInvalid(job, ['it has no plan; run it'])
     this.#refuseWhenStopping(job)
+    // It may rest on timers of the clock alone, which keep no process alive.
+    using _alive = keepAlive()
     using signal = new RunSignal(this.#parts.clock, definition.timeout, options.signal)
     const { clock, ids, node, journal } = this.#parts
     const planning = (async () => {
@@ -81,8 +112,11 @@ export class JobRunner implements Jobs {
       const parts = { id: ids.next(), node, now: clock.now(), journal, limits, signal: signal.signal }
       return makePlan(definition, asked, services(), parts)
     })()
-    this.#plans.set(signal, planning)
+    const { closeDeadline: limit } = this.#parts
+    const ended = this.#isOver(planning, signal.signal)
+    this.#plans.set(signal, ended)
     try {
+      if (!(await ended)) throw hung({ plugin, job, limit })
       return await planning
     } catch (error) {
       throw this.#parts.secrets.shown(error)
@@ -117,26 +151,47 @@ export class JobRunner implements Jobs {
     options: RunOptions,
     { gated = false } = {},
   ): Promise<JobRun> {
-    const { definition, services } = known
+    const { plugin, definition, services } = known
     const job = definition.name
     if (known.inFlight) throw alreadyRunning(job, known.inFlight)
     this.#refuseWhenStopping(job)
-    using signal = new RunSignal(this.#parts.clock, definition.timeout, options.signal)
+    using _alive = keepAlive()
+    const signal = new RunSignal(this.#parts.clock, definition.timeout, options.signal)
     const ended = Promise.withResolvers<void>()
     const id = this.#parts.ids.next()
     const of = { id, job: definition, services, request, options, signal: signal.signal }
     const execution = new Execution(of, this.#parts)
-    known.inFlight = { id, execution, signal, ended: ended.promise }
+    const inFlight: InFlight = { id, execution, signal, ended: ended.promise, left: false }
+    known.inFlight = inFlight
+    const running = this.#prune().then(() => execution.run({ gated }))
+    const free = () => {
+      signal[Symbol.dispose]()
+      known.inFlight = undefined
+    }
+    running.then(free, free)
     try {
-      await this.#prune()
-      known.lastRun = await execution.run({ gated })
+      if (await this.#isOver(running, signal.signal)) known.lastRun = await running
+      else {
+        inFlight.left = true
+        const { clock, closeDeadline: limit } = this.#parts
+        const { run, recorded } = execution.leave(hung({ plugin, job, run: id, limit }))
+        known.lastRun = run
+        // A journal that hangs may be what it was left for.
+        await settlesWithin(recorded, { clock, ms: limit })
+      }
       return known.lastRun
     } catch (error) {
       throw this.#parts.secrets.shown(error)
     } finally {
-      known.inFlight = undefined
       ended.resolve()
     }
+  }
+
+  /** False for what does not end by itself, nor in time after its signal was aborted. */
+  async #isOver(running: Promise<unknown>, signal: AbortSignal): Promise<boolean> {
+    const { clock, closeDeadline } = this.#parts
+    const settled = await settlesWithin(running, { clock, ms: Number.POSITIVE_INFINITY, signal })
+    return settled || settlesWithin(running, { clock, ms: closeDeadline })
   }
 
   /** A tick goes the way of every run; what refuses it is told, and is no record. */
@@ -178,7 +233,7 @@ export class JobRunner implements Jobs {
   }
 
   running(): readonly RunProgress[] {
-    return this.#inFlight().map(({ execution }) => execution.progress)
+    return this.#inFlight().flatMap(({ execution, left }) => (left ? [] : execution.progress))
   }
 
   async history(job: string): Promise<readonly JobRun[]> {
@@ -204,8 +259,8 @@ export class JobRunner implements Jobs {
           schedule: enabled ? definition.schedule : undefined,
           timeZone,
           nextRunAt: ticker?.nextAt,
-          verdict: await this.#parts.gate.check({ action, actor: 'user', job: name }, options),
-          running: inFlight?.execution.progress,
+          verdict: await this.#verdict({ action, actor: 'user', job: name }, options.signal),
+          running: inFlight?.left ? undefined : inFlight?.execution.progress,
           lastRun,
           lastTick,
           problem,
@@ -214,8 +269,22 @@ export class JobRunner implements Jobs {
     )
   }
 
-  /** Refuses new runs, waits for those in flight up to the deadline, then cancels them and waits for their end. */
-  async stop(deadlineMs: number): Promise<void> {
+  /** The gate's answer for the status, which must come soon also when somebody takes his time. */
+  async #verdict(request: GateRequest, outer: AbortSignal | undefined): Promise<Verdict> {
+    using signal = new RunSignal(this.#parts.clock, undefined, outer)
+    const asked = this.#parts.gate.check(request, signal)
+    const limits = { clock: this.#parts.clock, ms: STATUS_MS, signal: outer }
+    if (await settlesWithin(asked, limits)) return asked
+    signal.abort(outer?.reason)
+    const message = 'did not answer in time'
+    return { allowed: false, by: 'gate', message, reason: 'unknown', role: 'unknown', epoch: 0 }
+  }
+
+  /**
+   * Refuses new runs, waits for those in flight up to the deadline, then cancels them and waits for their end, which
+   * they have `closeDeadline` for. Gives an error for each that was left behind.
+   */
+  async stop(deadlineMs: number): Promise<HoldfastError[]> {
     this.#stopping = true
     for (const { ticker } of this.#jobs.values()) ticker?.stop()
     const reason = new HoldfastError('HF_STOPPED', 'the node is stopping', { kind: 'aborted' })
@@ -225,6 +294,10 @@ export class JobRunner implements Jobs {
       for (const { signal } of inFlight) signal.abort(reason)
     })
     await Promise.allSettled([...inFlight.map(({ ended }) => ended), ...this.#plans.values()])
+    const { closeDeadline: limit } = this.#parts
+    return [...this.#jobs].flatMap(([job, { plugin, inFlight: run }]) =>
+      run?.left ? hung({ plugin, job, run: run.id, limit }) : [],
+    )
   }
 
   #inFlight(): InFlight[] {
@@ -259,8 +332,9 @@ export class JobRunner implements Jobs {
   }
 }
 
-function alreadyRunning(job: string, { id }: InFlight): HoldfastError {
-  return new HoldfastError('HF_ALREADY_RUNNING', `job ${job} is running as ${id}`, {
+function alreadyRunning(job: string, { id, left }: InFlight): HoldfastError {
+  const how = left ? `was left behind as ${id}, and that run has not ended` : `is running as ${id}`
+  return new HoldfastError('HF_ALREADY_RUNNING', `job ${job} ${how}`, {
     operation: `jobs.run ${job}`,
     context: { job, run: id },
   })

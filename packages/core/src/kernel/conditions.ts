@@ -4,19 +4,24 @@ import type { Registrations } from './registrations.ts'
 
 /** What the gate of a node asks before the taps: is it started, can its clock be believed, and its services. */
 export function gateConditions(
-  state: string,
+  state: () => string,
   clockWatch: ClockWatch,
   registrations: Registrations,
-): GateCondition[] {
-  if (state !== 'started') {
-    const deny = { deny: `the node is ${state}, not started`, retryAfter: 100 }
-    return [{ name: 'node', check: () => deny }]
+): () => readonly GateCondition[] {
+  let started: readonly GateCondition[] | undefined
+  return () => {
+    if (state() !== 'started') {
+      const deny = { deny: `the node is ${state()}, not started`, retryAfter: 100 }
+      return [{ name: 'node', check: () => deny }]
+    }
+    started ??= [
+      { name: 'clock', check: (_request, asked) => clockWatch.check(asked) },
+      ...registrations.services.flatMap(({ name }): GateCondition[] => {
+        const service = registrations.own(name)
+        if (service.checkGate === undefined) return []
+        return [{ name, check: (request, asked) => service.checkGate?.(request, asked) }]
+      }),
+    ]
+    return started
   }
-  const clock: GateCondition = { name: 'clock', check: (_request, asked) => clockWatch.check(asked) }
-  const own = registrations.services.flatMap(({ name }) => {
-    const service = registrations.own(name)
-    const check = service.checkGate?.bind(service)
-    return check ? [{ name, check }] : []
-  })
-  return [clock, ...own]
 }

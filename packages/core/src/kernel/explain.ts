@@ -26,13 +26,14 @@ export interface NodeExplanation {
 
 export interface ExplanationParts {
   readonly plugins: readonly Plugin[]
-  readonly jobs: ReadonlyMap<string, readonly string[]>
+  /** The jobs of a plugin, by its id. */
+  readonly jobsOf: (plugin: string) => readonly string[]
   readonly taps: readonly TapStatus[]
   readonly setupMs: ReadonlyMap<string, number>
   readonly startMs: ReadonlyMap<string, number>
 }
 
-export function explain({ plugins, jobs, taps, setupMs, startMs }: ExplanationParts): NodeExplanation {
+export function explain({ plugins, jobsOf, taps, setupMs, startMs }: ExplanationParts): NodeExplanation {
   const explained = plugins.map(
     ({ name, id, version, api, needs, provides }): PluginExplanation => ({
       name,
@@ -41,7 +42,7 @@ export function explain({ plugins, jobs, taps, setupMs, startMs }: ExplanationPa
       api,
       needs,
       provides,
-      jobs: jobs.get(id) ?? [],
+      jobs: jobsOf(id),
       taps: taps.filter(({ plugin }) => plugin === id),
       setupMs: setupMs.get(id) ?? 0,
       startMs: startMs.get(id),

@@ -1,20 +1,21 @@
 import { type Audit, createAudit } from '../audit/audit.ts'
-import { systemClock } from '../clock.ts'
+import { keepAlive, systemClock } from '../clock.ts'
 import type { ConfigEntry } from '../config/configuration.ts'
 import { maskedLog } from '../config/masked-log.ts'
 import type { Secrets } from '../config/secrets.ts'
 import { HoldfastError } from '../errors.ts'
 import { FailpointRegistry } from '../failpoints.ts'
+import { Asker } from '../gate/asker.ts'
 import { ClockWatch } from '../gate/clock-watch.ts'
 import { createGate, type Gate } from '../gate/gate.ts'
 import { type Roles, UNKNOWN_ROLES } from '../gate/roles.ts'
 import type { BatchSource } from '../hooks/consumers.ts'
 import { Delivery } from '../hooks/delivery.ts'
 import { createHooks } from '../hooks/hooks.ts'
-import { maskedPorts } from '../hooks/masked-ports.ts'
 import type { NodeHooks } from '../hooks/status.ts'
 import { createIds } from '../ids.ts'
 import type { Jobs } from '../jobs/jobs.ts'
+import type { Journal } from '../jobs/journal.ts'
 import { memoryJournal } from '../jobs/memory-journal.ts'
 import { JobReport } from '../jobs/report.ts'
 import { JobRunner } from '../jobs/runner.ts'
@@ -22,6 +23,7 @@ import { hourlyLayout } from '../layout.ts'
 import { createLogger } from '../log.ts'
 import type { Eraser } from '../manifest/eraser.ts'
 import type { Files } from '../manifest/files.ts'
+import type { Manifest } from '../manifest/manifest.ts'
 import { MetricsRegistry } from '../metrics/registry.ts'
 import { assemble, assemblyInvalid } from './assembly.ts'
 import { gateConditions } from './conditions.ts'
@@ -77,7 +79,7 @@ export class Kernel implements HoldfastNode {
     this.#secrets = secrets
     this.#configEntries = entries
     this.#plugins = plugins.map(({ plugin }) => plugin)
-    const hooks = createHooks(clock, logger, this.metrics)
+    const hooks = createHooks(clock, logger, this.metrics, secrets)
     this.#delivery = new Delivery({ hooks, clock, log: logger, secrets, failpoints })
     const ids = createIds(clock)
     if (options.id !== undefined && !ID.test(options.id))
@@ -93,17 +95,18 @@ export class Kernel implements HoldfastNode {
       this.#registrations.has('manifest') ? this.service('manifest').head().time : 0
     this.#clockWatch = new ClockWatch(clock, newestRecord, options.clockWatch)
     this.gate = createGate({
-      conditions: () => gateConditions(this.#state, this.#clockWatch, this.#registrations),
+      conditions: gateConditions(() => this.#state, this.#clockWatch, this.#registrations),
       roles: () => this.#roles(),
       hook: hooks.gate,
+      asker: new Asker(clock, hooks.watchdog),
       secrets,
     })
     const node = this
-    this.audit = createAudit(() => node.id, clock, logger)
+    this.audit = createAudit(() => this.#name(), clock, logger)
     const memory = memoryJournal()
     this.#runner = new JobRunner({
       get node() {
-        return node.id
+        return node.#name()
       },
       clock,
       ids,
@@ -116,9 +119,10 @@ export class Kernel implements HoldfastNode {
         if (this.#registrations.has('manifest')) await this.service('manifest').barrier({ signal })
       },
       get journal() {
-        return node.#registrations.has('journal') ? node.service('journal') : memory
+        return node.#registrations.has('journal') ? (node.#registrations.face('journal') as Journal) : memory
       },
       report: new JobReport(this.audit, this.metrics),
+      closeDeadline: settings.closeDeadline,
       mustBeStarted: (what) => this.#mustBeStarted(what),
     })
     this.jobs = this.#runner
@@ -131,9 +135,10 @@ export class Kernel implements HoldfastNode {
       audit: this.audit,
       metrics: this.metrics,
       node: { givenId: options.id, layout },
-      hooks: maskedPorts(hooks.portsOf(plugin.id), secrets),
+      hooks: hooks.portsOf(plugin.id),
     })
     for (const { plugin } of plugins) failpoints.declare(plugin.failpoints)
+    failpoints.complete()
     for (const assembledPlugin of plugins) {
       const from = clock.monotonic()
       setUp(assembledPlugin, { registrations: this.#registrations, runner: this.#runner, secrets, context })
@@ -142,6 +147,17 @@ export class Kernel implements HoldfastNode {
     hooks.seal()
     this.#registrations.seal()
     this.#mustBeDeliverable()
+    this.#mustBeNameable()
+  }
+
+  /** The times of a schedule depend on the node's id, and so does every record of a run. */
+  #mustBeNameable(): void {
+    if (this.#givenId !== undefined || this.#registrations.has('manifest')) return
+    const nameless = this.#runner.scheduled().map(({ plugin, definition: { name } }) => ({
+      plugin,
+      problem: `has a schedule for its job ${name}, but the node has no id; give createNode an id, or add a manifest`,
+    }))
+    if (nameless.length > 0) throw assemblyInvalid(nameless)
   }
 
   #mustBeDeliverable(): void {
@@ -167,13 +183,25 @@ export class Kernel implements HoldfastNode {
   }
 
   get id(): string {
-    return this.#givenId ?? this.service('manifest').nodeId
+    if (this.#givenId === undefined) this.#mustBeStarted('its id')
+    return this.#name()
+  }
+
+  /** Its id, also while it starts and stops. */
+  #name(): string {
+    if (this.#givenId !== undefined) return this.#givenId
+    if (this.#registrations.has('manifest')) return (this.#registrations.face('manifest') as Manifest).nodeId
+    throw new HoldfastError(
+      'HF_SERVICE_MISSING',
+      'the node has no id: give createNode one, or add a manifest, which makes one and keeps it',
+      { context: { service: 'manifest' } },
+    )
   }
 
   explain(): NodeExplanation {
     return explain({
       plugins: this.#plugins,
-      jobs: this.#registrations.jobs,
+      jobsOf: (plugin) => this.#runner.namesOf(plugin),
       taps: this.#delivery.status().taps,
       setupMs: this.#setupMs,
       startMs: this.#lifecycle.startMs,
@@ -213,10 +241,12 @@ export class Kernel implements HoldfastNode {
   #between(): Between {
     const delivery = this.#delivery
     return {
-      name: 'hooks',
+      name: 'hooks and jobs',
       open: async () => {
         if (this.#registrations.has('batches'))
           await delivery.open(this.#registrations.face('batches') as BatchSource)
+        // While no run can be begun: one that is in flight looks like one that a crash has cut short.
+        await this.#runner.recover()
       },
       begin: () => delivery.begin(),
       end: () => delivery.end(this.#settings.stopDeadline),
@@ -241,15 +271,20 @@ export class Kernel implements HoldfastNode {
   async #open(): Promise<HoldfastNode> {
     if (this.#state !== 'created')
       throw new HoldfastError('HF_STOPPED', 'the node was stopped: make a new one')
+    // Clocks keep no process alive, and a plugin that hangs may be all that is left in it.
+    using _alive = keepAlive()
     this.#state = 'starting'
     try {
       await this.#lifecycle.open(this.#registrations, this.#between(), this.#starting.signal)
+      this.#runner.schedule()
     } catch (error) {
+      // What failed first is what the user must see; a failing clean-up is only logged.
+      await this.#runner.stop(0)
+      await this.#lifecycle.close()
       this.#state = 'stopped'
       throw this.#secrets.shown(error)
     }
     this.#state = 'started'
-    await this.#runner.start()
     return this
   }
 
@@ -259,6 +294,7 @@ export class Kernel implements HoldfastNode {
   }
 
   async #close(): Promise<void> {
+    using _alive = keepAlive()
     if (this.#state === 'starting') {
       this.#starting.abort(
         new HoldfastError('HF_STOPPED', 'the node was stopped while it was starting', { kind: 'aborted' }),
@@ -269,9 +305,9 @@ export class Kernel implements HoldfastNode {
       this.#state = 'stopped'
       return
     }
-    await this.#runner.stop(this.#settings.stopDeadline)
+    const left = await this.#runner.stop(this.#settings.stopDeadline)
     this.#state = 'stopping'
-    const problems = await this.#lifecycle.close()
+    const problems = [...left, ...(await this.#lifecycle.close())]
     this.#state = 'stopped'
     if (problems.length > 0) throw this.#secrets.shown(stopFailed(problems))
   }

@@ -1,7 +1,7 @@
-import { type Clock, keepAlive } from '../clock.ts'
+import type { Clock } from '../clock.ts'
 import { HoldfastError, isHoldfastError, messageOf } from '../errors.ts'
 import type { Logger } from '../log.ts'
-import { waitFor } from './patience.ts'
+import { waitFor } from '../patience.ts'
 import type { Registrations } from './registrations.ts'
 
 /** A function of a plugin that the kernel waits for. */
@@ -49,33 +49,29 @@ export class Lifecycle {
     return this.#startMs
   }
 
+  /** @throws what failed or hung; what is open by then is left to `close` */
   async open(registrations: Registrations, between: Between, signal: AbortSignal): Promise<void> {
-    using _alive = keepAlive()
     const { closeDeadline: limit } = this.#parts
-    try {
-      for (const { name, plugin } of registrations.services) {
-        const service = registrations.own(name)
-        const stop = () => service.stop?.()
-        const part = { plugin: plugin.id, what: `service ${name}` }
-        await this.#start(part, signal, (options) => service.start?.(options), stop)
-        this.#opened.push({ ...part, close: stop, limit })
-      }
-      await between.open()
-      for (const { plugin, fn } of registrations.onStop)
-        this.#opened.push({ plugin: plugin.id, what: 'onStop', close: fn, limit })
-      for (const { plugin, fn } of registrations.onStart)
-        await this.#start({ plugin: plugin.id, what: 'onStart' }, signal, (options) =>
-          fn(registrations.needed(plugin) as never, options),
-        )
-      between.begin()
-      // It has a deadline of its own, by which it leaves behind what hangs.
-      const own = { plugin: 'node', what: between.name, limit: Number.POSITIVE_INFINITY }
-      this.#opened.push({ ...own, close: () => between.end() })
-    } catch (error) {
-      // What failed first is what the user must see; a failing clean-up is only logged.
-      await this.close()
-      throw error
+    for (const { name, plugin } of registrations.services) {
+      const service = registrations.own(name)
+      const stop = () => service.stop?.()
+      const part = { plugin: plugin.id, what: `service ${name}` }
+      await this.#start(part, signal, (options) => service.start?.(options), stop)
+      this.#opened.push({ ...part, close: stop, limit })
     }
+    const own = { plugin: 'node', what: between.name }
+    await this.#start(own, signal, () => between.open())
+    for (const { plugin, fn } of registrations.onStop)
+      this.#opened.push({ plugin: plugin.id, what: 'onStop', close: fn, limit })
+    for (const { plugin, fn } of registrations.onStart)
+      await this.#start({ plugin: plugin.id, what: 'onStart' }, signal, (options) =>
+        fn(registrations.needed(plugin) as never, options),
+      )
+    // The last one may have ended without heeding that the node is stopping.
+    signal.throwIfAborted()
+    between.begin()
+    // It has a deadline of its own, by which it leaves behind what hangs.
+    this.#opened.push({ ...own, close: () => between.end(), limit: Number.POSITIVE_INFINITY })
   }
 
   async #start(
@@ -101,7 +97,6 @@ export class Lifecycle {
 
   /** Closes everything that is open, whatever fails or hangs on the way, and gives the failures. */
   async close(): Promise<unknown[]> {
-    using _alive = keepAlive()
     const problems: unknown[] = []
     for (let opened = this.#opened.pop(); opened; opened = this.#opened.pop()) {
       const { close, limit } = opened

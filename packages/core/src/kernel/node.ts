@@ -33,7 +33,10 @@ export interface NodeOptions {
   readonly startDeadline?: number | string
   /** How long `stop` waits for running jobs, and for taps, before it gives them up. Default 30s, at most 1d. */
   readonly stopDeadline?: number | string
-  /** How long each service and each `onStop` function may take to close. Default 1m, at most 1d. */
+  /**
+   * How long each service and each `onStop` function may take to close, and a run to end after it was told to.
+   * Default 1m, at most 1d.
+   */
   readonly closeDeadline?: number | string
   /**
    * What a config file says: settings by knob, by plugin id; those of the node itself under `node`. Options in code
@@ -66,7 +69,10 @@ export interface HoldfastNode extends AsyncDisposable {
   trustClock(): void
   /** Opens everything in the order of needs and resolves with this node. What fails closes what was opened. */
   start(): Promise<HoldfastNode>
-  /** Waits for running jobs, then closes everything in reverse. */
+  /**
+   * Waits for running jobs, then closes everything in reverse.
+   * @throws HF_PLUGIN_FAILED, HF_PLUGIN_HUNG, HF_STOP_FAILED: everything else is closed
+   */
   stop(): Promise<void>
 }
 

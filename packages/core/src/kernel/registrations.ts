@@ -2,6 +2,7 @@ import { type AwilixContainer, asFunction, createContainer, InjectionMode } from
 import type { Backend } from '../storage/backend.ts'
 import { guardStorage } from '../storage/guarded.ts'
 import type { Storage } from '../storage/storage.ts'
+import { forget } from '../thenable.ts'
 import type { Plugin } from './plugin.ts'
 import type { Service } from './service.ts'
 import { isOptional, type Need, serviceOf } from './services.ts'
@@ -17,8 +18,6 @@ export class Registrations {
   #sealed = false
   readonly #guarded = new Map<object, Storage>()
   readonly onStart: { readonly plugin: Plugin; readonly fn: OnStart }[] = []
-  /** Names of jobs by the id of their plugin. */
-  readonly jobs = new Map<string, readonly string[]>()
   readonly onStop: { readonly plugin: Plugin; readonly fn: () => Promise<void> | void }[] = []
 
   /** From here on nothing can be registered any more. */
@@ -75,5 +74,6 @@ export class Registrations {
 /** What `create` gave: a service. A promise of one would never be started. */
 function made(name: string, service: Service): Service {
   if (typeof service === 'object' && service !== null && !('then' in service)) return service
+  forget(service)
   throw new TypeError(`create of the service ${name} must return the service, at once`)
 }

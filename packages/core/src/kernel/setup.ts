@@ -1,6 +1,7 @@
 import type { Secrets } from '../config/secrets.ts'
 import { isHoldfastError, messageOf } from '../errors.ts'
 import type { JobRunner } from '../jobs/runner.ts'
+import { forget } from '../thenable.ts'
 import { type AssembledPlugin, assemblyInvalid } from './assembly.ts'
 import type { Plugin, PluginContext } from './plugin.ts'
 import type { Registrations } from './registrations.ts'
@@ -20,10 +21,9 @@ export function setUp({ plugin, config }: AssembledPlugin, parts: SetupParts): v
     ...parts.context(plugin),
     config,
     jobs: {
-      define: (job: Parameters<JobRunner['define']>[0]) => {
+      define: (job: Parameters<JobRunner['define']>[1]) => {
         registrations.mustBeOpen(plugin, 'defines a job')
-        runner.define(job, () => registrations.needed(plugin))
-        registrations.jobs.set(plugin.id, [...(registrations.jobs.get(plugin.id) ?? []), job.name])
+        runner.define(plugin.id, job, () => registrations.needed(plugin))
       },
     },
     provide: (name: string, create: never) => registrations.provide(plugin, name, create),
@@ -32,8 +32,10 @@ export function setUp({ plugin, config }: AssembledPlugin, parts: SetupParts): v
   } as unknown as PluginContext<never, never, never>
   try {
     const result: unknown = plugin.setup(Object.freeze(context) as never)
-    if (result !== undefined)
+    if (result !== undefined) {
+      forget(result)
       throw new TypeError('setup returned a value; it must be synchronous and return nothing')
+    }
   } catch (thrown) {
     const error = secrets.shown(thrown)
     // A coded error (a sealed hook, an undeliverable one) already says what to do.

@@ -1,4 +1,31 @@
-import { type Clock, sleep } from '../clock.ts'
+import type { Clock } from './clock.ts'
+
+/**
+ * Whether a promise settles before `ms` have passed on the clock, and before the signal is aborted. Never rejects: what
+ * the promise says is for whoever awaits it.
+ */
+export function settlesWithin(
+  promise: PromiseLike<unknown>,
+  {
+    clock,
+    ms,
+    signal,
+  }: { readonly clock: Clock; readonly ms: number; readonly signal?: AbortSignal | undefined },
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    const answer = (settled: boolean) => {
+      timer?.clear()
+      signal?.removeEventListener('abort', giveUp)
+      resolve(settled)
+    }
+    const giveUp = () => answer(false)
+    const onSettled = () => answer(true)
+    const timer = ms === Number.POSITIVE_INFINITY ? undefined : clock.timer(ms, giveUp)
+    signal?.addEventListener('abort', giveUp, { once: true })
+    promise.then(onSettled, onSettled)
+    if (signal?.aborted) giveUp()
+  })
+}
 
 export interface Patience {
   readonly clock: Clock
@@ -20,20 +47,14 @@ export async function waitFor(
   { clock, limit, grace, signal }: Patience,
 ): Promise<{ readonly late: Promise<void> } | undefined> {
   const told = new AbortController()
-  const settled = new AbortController()
   const answer = fn({ signal: told.signal })
   if (answer === undefined) return undefined
   const running = Promise.resolve(answer)
-  const onSettled = () => settled.abort()
-  running.then(onSettled, onSettled)
-  const wait = (ms: number, signals: readonly AbortSignal[] = []) =>
-    sleep(clock, ms, AbortSignal.any([settled.signal, ...signals])).catch(() => undefined)
-  await wait(limit, signal && [signal])
-  if (!settled.signal.aborted) {
+  if (!(await settlesWithin(running, { clock, ms: limit, signal }))) {
     const cutShort = signal?.aborted === true
     told.abort(cutShort ? signal.reason : new DOMException('its time is over', 'TimeoutError'))
-    await wait(grace)
-    if (!cutShort || !settled.signal.aborted) return { late: running }
+    const ended = await settlesWithin(running, { clock, ms: grace })
+    if (!cutShort || !ended) return { late: running }
   }
   await running
   return undefined
