@@ -91,21 +91,19 @@ export function readDenial(answer: unknown): Denial | undefined {
   }
 }
 
+const ACTIONS: readonly unknown[] = ['condemn', 'erase', 'truncate'] satisfies GateAction[]
 const ACTORS: readonly unknown[] = ['user', 'schedule', 'node'] satisfies Actor[]
-/** The kernel's own. */
-const OWN_ACTIONS: Readonly<Record<'condemn' | 'erase' | 'truncate', true>> = {
-  condemn: true,
-  erase: true,
-  truncate: true,
-}
 const PACKAGE_ACTION = /^[\w-]+(\.[\w-]+)+$/
 
 /** What is wrong with a question, if it is one that nobody can answer. */
-export function questionProblem({ action, actor, dryRun }: GateRequest): string | undefined {
-  if (typeof action !== 'string' || !(Object.hasOwn(OWN_ACTIONS, action) || PACKAGE_ACTION.test(action)))
-    return `its question names no action that is known: ${Object.keys(OWN_ACTIONS).join(', ')}, or one of a package, with a dot in its name`
+export function questionProblem({ action, actor, dryRun, doomed }: GateRequest): string | undefined {
+  const isKnown = ACTIONS.includes(action) || (typeof action === 'string' && PACKAGE_ACTION.test(action))
+  if (!isKnown)
+    return `its question names no action that is known: ${ACTIONS.join(', ')}, or one of a package, with a dot in its name`
   if (!ACTORS.includes(actor)) return `its question names no actor that is known: ${ACTORS.join(', ')}`
   if (dryRun !== undefined && typeof dryRun !== 'boolean') return 'dryRun is not true or false'
+  if (doomed !== undefined && typeof doomed !== 'boolean') return 'doomed is not true or false'
+  if (doomed && action !== 'erase') return 'doomed is for erasing alone'
   return undefined
 }
 
