@@ -72,7 +72,7 @@ export class Faults {
   lost({ owner }: Machine): void {
     if (!owner) return
     const { random } = this.#world
-    const name = random.pick(FAILING) as FailpointName
+    const name = random.chance(50) ? 'manifest.commit.after' : (random.pick(FAILING) as FailpointName)
     const skip = random.between(0, 2)
     this.#world.trace(() => `${owner.name} will fail at ${name}, the ${skip + 1}. time`)
     owner.failpoints.arm(name, { kind: 'error' }, { skip })

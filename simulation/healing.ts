@@ -5,6 +5,8 @@ import { Violation } from './violation.ts'
 import type { World } from './world.ts'
 
 const MOST_ROUNDS = 60
+/** Calls of a node that has nothing else to do. */
+const MOST_CALLS = 1000
 const LEAP_MS = 900_000
 
 /** Everything works again, holds are released, and time passes: what was begun must come to its end. */
@@ -69,11 +71,16 @@ function disarm(failpoints: FailpointRegistry): void {
 /** Lets everything through until nothing moves without time. */
 async function settle(world: World): Promise<void> {
   const { store } = world
+  let delivered = 0
   for (let idle = 0; idle < 2; ) {
     await turns(3)
     const [call] = store.calls
     idle = call ? 0 : idle + 1
-    if (call) await store.deliver(call, 'done')
+    if (world.violation) throw world.violation
+    if (!call) continue
+    if (++delivered > MOST_CALLS)
+      throw new Violation(`${call.what} ${call.keys.join(' ')} is called for ever`)
+    await store.deliver(call, 'done')
   }
 }
 

@@ -164,7 +164,7 @@ function watcher(world: World, life: Life): Plugin {
         if (event.type !== 'reset' && !life.isDead) world.witness.told(life, event.position.index)
       })
       hooks.onFileDeleted.tap({}, async ({ key }) => {
-        if (!life.isDead) world.witness.toldDeleted(life, key)
+        if (!life.isDead) world.watched(() => world.witness.toldDeleted(life, key))
       })
     },
   })

@@ -98,14 +98,14 @@ export class Store {
       size: bytes.length,
       ...(ifAbsent && { ifAbsent }),
     })
-    this.#world.witness.written(key)
+    this.#world.watched(() => this.#world.witness.written(key))
     // Nobody cleans up behind a process that was overtaken and still writes.
     if (life !== life.machine.owner) this.litter.add(key)
     return written
   }
 
   async #delete(life: Life, targets: readonly DeleteTarget[]): Promise<DeleteOutcome[]> {
-    for (const { key } of targets) this.#world.witness.mayBeDeleted(key, life.name)
+    for (const { key } of targets) this.#world.watched(() => this.#world.witness.mayBeDeleted(key, life.name))
     return this.#backend.delete(targets)
   }
 
