@@ -160,8 +160,8 @@ function rowsByTransaction(db: Rows, entries: readonly NewEntry[]): Row[][] {
       .flatMap(({ path, key }) => [take(`e${path}`), take(`k${key}`), byPath.get(path)!])
     const log = Buffer.alloc(9, 'L')
     log.writeBigUInt64BE(BigInt(index + 1), 1)
-    const slot = Buffer.alloc(5, 's')
-    slot.writeUInt32BE(index, 1)
+    const slot = Buffer.from(log)
+    slot.write('s', 0)
     const own = [log, slot, Buffer.from(`b01ARZ3NDEKTSV4RRFFQ69${String(from).padStart(5, '0')}`)].map(
       (key) => all.get(key.toString('latin1'))!,
     )
