@@ -1,6 +1,6 @@
 import type { Op } from '@holdfast/core'
 import { ByteReader, ByteWriter } from '../src/format/bytes.ts'
-import { type RecordedBatch, readBatch, writeBatch } from '../src/format/record.ts'
+import { type RecordedBatch, readBatch, recordBatch } from '../src/format/record.ts'
 import { createSeal, type Seal } from '../src/format/seal.ts'
 import { type Applied, applyBatch } from '../src/state/apply.ts'
 import { checkState } from '../src/state/check.ts'
@@ -48,7 +48,7 @@ export function stateOver(store: KeyValue, seal: Seal, before?: OpenState, remem
   }
   const scratch = new ByteWriter()
   const throughLog = (batch: RecordedBatch) => {
-    writeBatch(scratch.reset(), batch)
+    recordBatch(scratch.reset(), batch, batch.id)
     return readBatch(new ByteReader(scratch.copy()))
   }
   return {

@@ -9,15 +9,15 @@ import {
   isHoldfastError,
   messageOf,
 } from '@holdfast/core'
-import { ByteReader, ByteWriter } from '../format/bytes.ts'
-import { readBatch, writeBatch, writeRecordHead } from '../format/record.ts'
+import { ByteWriter } from '../format/bytes.ts'
+import { recordBatch, writeRecordHead } from '../format/record.ts'
 import { named, TABLE } from '../format/rows.ts'
 import { type Applied, applyBatch } from '../state/apply.ts'
 import type { LocalEffects } from '../state/ops.ts'
 import { type BatchRow, SAME } from '../state/outcomes.ts'
 import type { Rows } from '../state/rows.ts'
 import type { State } from '../state/state.ts'
-import { recorded, takeGroup, type Waiting, type WaitingBatch } from './group.ts'
+import { takeGroup, type Waiting, type WaitingBatch } from './group.ts'
 import { EMBEDDED_TERM, type EmbeddedLog } from './log.ts'
 import { validateBatch } from './validate.ts'
 
@@ -72,10 +72,9 @@ export class Committer {
     if (first) return resultOf(id, { ...first, repeated: true })
     if (this.#isListed(batch))
       return { status: 'committed', id, position, outcomes: batch.ops.map(() => SAME) }
-    writeBatch(this.#scratch.reset(), recorded(batch, id))
-    const bytes = this.#scratch.copy()
     // What is applied is what stands in the record, on this node too; the caller's objects are the caller's again.
-    const record = readBatch(new ByteReader(bytes))
+    const record = recordBatch(this.#scratch.reset(), batch, id)
+    const bytes = this.#scratch.copy()
     return new Promise((resolve, reject) =>
       this.#enqueue({ kind: 'batch', batch: record, bytes, resolve, reject }),
     )

@@ -1,4 +1,4 @@
-import type { Batch, CommitResult } from '@holdfast/core'
+import type { CommitResult } from '@holdfast/core'
 import type { RecordedBatch } from '../format/record.ts'
 import type { Rows } from '../state/rows.ts'
 
@@ -39,9 +39,4 @@ export function takeGroup(queue: Waiting[]): Waiting[] {
     size++
   }
   return queue.splice(0, size)
-}
-
-/** A batch as it goes into the record. */
-export function recorded(batch: Batch, id: string): RecordedBatch {
-  return { id, ops: batch.ops, strict: batch.strict === true, ...(batch.fence && { fence: batch.fence }) }
 }

@@ -1,6 +1,6 @@
-import type { Fence, Op } from '@holdfast/core'
+import type { Batch, Fence, Op } from '@holdfast/core'
 import { ByteReader, type ByteWriter, corrupt, newer } from './bytes.ts'
-import { readOp, writeOp } from './op.ts'
+import { readOp, recordOp } from './op.ts'
 
 /** Format of a log record. Format 1 had its term, fewer ops, an undo without entry and a doom without time. */
 const VERSION = 2
@@ -33,11 +33,16 @@ export function writeRecordHead(
   writer.u8(VERSION).u64(record.previous).varint(record.time).text(record.origin).varint(batches)
 }
 
-export function writeBatch(writer: ByteWriter, batch: RecordedBatch): void {
-  writer.text(batch.id).u8((batch.strict ? STRICT : 0) | (batch.fence ? FENCED : 0))
-  if (batch.fence) writer.text(batch.fence.role).varint(batch.fence.epoch)
+/** Writes a batch and gives it as a reader of the record gets it: what the caller does to its objects is its own affair. */
+export function recordBatch(writer: ByteWriter, batch: Batch, id: string): RecordedBatch {
+  const strict = batch.strict === true
+  const fence = batch.fence && { ...batch.fence }
+  writer.text(id).u8((strict ? STRICT : 0) | (fence ? FENCED : 0))
+  if (fence) writer.text(fence.role).varint(fence.epoch)
   writer.varint(batch.ops.length)
-  for (const op of batch.ops) writeOp(writer, op)
+  const ops: Op[] = []
+  for (const op of batch.ops) ops.push(recordOp(writer, op, VERSION))
+  return { id, ops, strict, ...(fence && { fence }) }
 }
 
 export function readRecord(bytes: Buffer): Recorded {
@@ -53,7 +58,7 @@ export function readRecord(bytes: Buffer): Recorded {
   return { ...head, batches }
 }
 
-/** A batch as {@link writeBatch} wrote it. */
+/** A batch as {@link recordBatch} wrote it. */
 export function readBatch(reader: ByteReader, version = VERSION): RecordedBatch {
   const id = reader.text()
   const flags = reader.u8()

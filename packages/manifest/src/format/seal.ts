@@ -8,12 +8,17 @@ const SUM_BYTES = 8
  * another name, is noticed when it is read. The same sums, added up, are the state digest.
  */
 export interface Seal {
-  /** The sealed value of a row. */
-  close(row: Buffer, write: (payload: ByteWriter) => void): Buffer
+  /** The sealed value of a row, in memory that the next one uses again, and its sum. */
+  close(row: Buffer, write: (payload: ByteWriter) => void): Sealed
   /** The payload of a sealed value. @throws HF_MANIFEST_CORRUPT */
   open(row: Buffer, value: Buffer): ByteReader
   /** XXH64 of bytes that stand alone. */
   sum(bytes: Uint8Array): bigint
+}
+
+export interface Sealed {
+  readonly value: Buffer
+  readonly sum: bigint
 }
 
 /** Loads the hash (WebAssembly, no native module). */
@@ -24,7 +29,8 @@ export async function createSeal(): Promise<Seal> {
     close(row, write) {
       scratch.reset().raw(row)
       write(scratch)
-      return scratch.u64(h64Raw(scratch.view())).copy(row.length)
+      const sum = h64Raw(scratch.view())
+      return { value: scratch.u64(sum).view(row.length), sum }
     },
     open(row, value) {
       const end = value.length - SUM_BYTES

@@ -1,20 +1,41 @@
 import { type FilePath, foldersOf, type StorageKey } from '@holdfast/core'
+import type { ByteReader, ByteWriter } from '../format/bytes.ts'
 import { named, TABLE } from '../format/rows.ts'
 import type { Rows } from './rows.ts'
 
 /** Folders that are known to be no file; bounds memory, not correctness. */
 const KNOWN = 10_000
 
+/** What is directly in a folder and not gone. */
+export interface FolderRow {
+  /** Keys and folders. */
+  readonly children: number
+  /** The folders among them. */
+  readonly folders: number
+}
+const EMPTY: FolderRow = { children: 0, folders: 0 }
+
+export function readFolder(reader: ByteReader): FolderRow {
+  return { children: reader.varint(), folders: reader.varint() }
+}
+
+export function writeFolder(writer: ByteWriter, { children, folders }: FolderRow): void {
+  writer.varint(children).varint(folders)
+}
+
 /**
  * Which names are folders. A backend on a disk cannot hold `a` and `a/b`, so the manifest refuses the second of them.
  *
- * Downwards it counts: a folder's row is the number of keys and folders directly in it that are not gone, so one look
- * says whether anything lies below a name. Upwards it asks for each folder above a name whether it is a file, and
- * remembers the answer: a folder stays one until something of that very name appears.
+ * Downwards it counts: a folder's row says how much is directly in it that is not gone, so one look says whether
+ * anything lies below a name. Most files lie in folders without folders, whose one row says so for all of them.
+ * Upwards it asks for each folder above a name whether it is a file, and remembers the answer: a folder stays one
+ * until something of that very name appears.
  */
 export class Folders {
   readonly #rows: Rows
-  readonly #changed = new Map<string, number>()
+  /** Rows that were read or changed in this transaction. */
+  readonly #seen = new Map<string, FolderRow>()
+  readonly #changed = new Set<string>()
   readonly #known = new Set<string>()
 
   constructor(rows: Rows) {
@@ -36,7 +57,9 @@ export class Folders {
 
   /** Whether keys that are not gone lie below this name. */
   used(name: string): boolean {
-    return this.#count(name) > 0
+    const folder = folderOf(name)
+    if (folder !== '' && this.#get(folder).folders === 0) return false
+    return this.#get(name).children > 0
   }
 
   /** A file of this path and key appears, or a condemned key of this name. */
@@ -55,38 +78,46 @@ export class Folders {
   }
 
   flush(): void {
-    for (const [folder, count] of this.#changed) {
+    for (const folder of this.#changed) {
       const row = named(TABLE.folder, folder)
-      if (count === 0) this.#rows.remove(row)
-      else this.#rows.put(row, (writer) => writer.varint(count))
+      const counts = this.#get(folder)
+      if (counts.children === 0) this.#rows.remove(row)
+      else this.#rows.put(row, (writer) => writeFolder(writer, counts))
     }
     this.#changed.clear()
+    this.#seen.clear()
   }
 
   forget(): void {
     this.#changed.clear()
+    this.#seen.clear()
     this.#known.clear()
   }
 
   /** A folder that gets its first child enters its own parent; one that loses its last leaves it. */
   #move(name: string, sign: 1 | -1): void {
+    let folders = 0
     for (let folder = folderOf(name); folder !== ''; folder = folderOf(folder)) {
-      const before = this.#count(folder)
-      this.#rows.onUndo(() => this.#changed.set(folder, before))
-      this.#changed.set(folder, before + sign)
-      if (before + (sign === 1 ? 0 : sign) !== 0) return
+      const before = this.#get(folder)
+      const after = { children: before.children + sign, folders: before.folders + folders }
+      if (this.#rows.attempting) this.#rows.onUndo(() => this.#seen.set(folder, before))
+      this.#seen.set(folder, after)
+      this.#changed.add(folder)
+      if (before.children !== 0 && after.children !== 0) return
+      folders = sign
     }
   }
 
-  #count(folder: string): number {
-    return (
-      this.#changed.get(folder) ??
-      this.#rows.get(named(TABLE.folder, folder), (payload) => payload.varint()) ??
-      0
-    )
+  #get(folder: string): FolderRow {
+    const seen = this.#seen.get(folder)
+    if (seen) return seen
+    const row = this.#rows.get(named(TABLE.folder, folder), readFolder) ?? EMPTY
+    // Outside a transaction nothing would ever forget it.
+    if (this.#rows.writing) this.#seen.set(folder, row)
+    return row
   }
 }
 
-function folderOf(name: string): string {
+export function folderOf(name: string): string {
   return name.slice(0, Math.max(0, name.lastIndexOf('/')))
 }

@@ -5,6 +5,10 @@ import type { State } from './state.ts'
 
 /** Rows 1 to 6 of the transition table. */
 export function register(state: State, { entry }: RegisterOp, { local }: OpContext): OpOutcome {
+  if (state.add(entry)) {
+    local.settled(entry.key)
+    return DONE
+  }
   const known = state.key(entry.key)
   if (known) {
     if (known.state !== 'live' || known.path !== entry.path) return retired(known.state)
@@ -12,11 +16,7 @@ export function register(state: State, { entry }: RegisterOp, { local }: OpConte
     if (listed?.size !== entry.size || listed.checksum !== entry.checksum) return skipped('exists')
     return listed.adopted && saysMore(entry, listed) ? complete(state, listed, entry) : SAME
   }
-  if (state.entry(entry.path)) return skipped('exists')
-  if (state.conflict(entry.path, entry.key) !== undefined) return skipped('conflict')
-  state.list({ ...entry, generation: state.nextGeneration() }, true)
-  local.settled(entry.key)
-  return DONE
+  return skipped(state.entry(entry.path) ? 'exists' : 'conflict')
 }
 
 const OPTIONAL = ['version', 'changedAt', 'minTime', 'maxTime', 'rows', 'metadata'] as const

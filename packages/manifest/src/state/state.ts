@@ -1,6 +1,6 @@
-import type { Entry, FilePath, StorageKey } from '@holdfast/core'
+import type { Entry, FilePath, NewEntry, StorageKey } from '@holdfast/core'
 import { readListed, writeListed } from '../format/entry.ts'
-import { type KeyRow, readKeyRow, writeKeyRow } from '../format/key-row.ts'
+import { type KeyRow, readKeyRow, writeKeyRow, writeLiveKey } from '../format/key-row.ts'
 import { ageRow, dueRow, leavingRow, named, TABLE } from '../format/rows.ts'
 import type { Seal } from '../format/seal.ts'
 import type { KeyValue } from '../store/key-value.ts'
@@ -80,16 +80,45 @@ export class State {
     return ++this.head.generation
   }
 
+  /**
+   * Lists an entry under a new generation, if its key is unknown and there is room for its path; else nothing changes.
+   * It writes without a look before: nearly every key is new, and the write itself says when it is not.
+   */
+  add(entry: NewEntry): boolean {
+    const { path, key } = entry
+    if (this.conflict(path, key) !== undefined) return false
+    const keyRow = named(TABLE.key, key)
+    if (!this.rows.insertIfAbsent(keyRow, (payload) => writeLiveKey(payload, path))) return false
+    const generation = this.head.generation + 1
+    const written = this.rows.insertIfAbsent(named(TABLE.entry, path), (payload) =>
+      writeListed(payload, entry, generation),
+    )
+    if (!written) {
+      this.rows.remove(keyRow)
+      return false
+    }
+    this.nextGeneration()
+    this.#index(entry)
+    this.folders.enter(key)
+    return true
+  }
+
   /** Lists an entry whose path is free. Its key is unknown (`fresh`) or condemned. */
   list(entry: Entry, fresh: boolean): void {
     const { path, key } = entry
-    this.rows.insert(named(TABLE.entry, path), (payload) => writeListed(payload, entry))
+    this.rows.insert(named(TABLE.entry, path), (payload) => writeListed(payload, entry, entry.generation))
     this.#setKey(key, { state: 'live', path }, fresh)
+    this.#index(entry)
+    if (fresh) this.folders.enter(key)
+  }
+
+  /** What goes with an entry that appears. */
+  #index(entry: NewEntry): void {
+    const { path, key } = entry
     const namespace = this.namespaces.count(entry, 1, this.head)
     if (entry.maxTime !== undefined) this.rows.insert(ageRow(namespace, entry.maxTime, path), nothing)
     this.folders.appear(path)
     this.folders.appear(key)
-    if (fresh) this.folders.enter(key)
   }
 
   unlist(entry: Entry): void {
@@ -101,7 +130,7 @@ export class State {
   /** Changes what is known of a listed entry; path and key stay. */
   change(before: Entry, after: Entry): void {
     const { path } = after
-    this.rows.put(named(TABLE.entry, path), (payload) => writeListed(payload, after))
+    this.rows.put(named(TABLE.entry, path), (payload) => writeListed(payload, after, after.generation))
     const from = this.namespaces.count(before, -1, this.head)
     const to = this.namespaces.count(after, 1, this.head)
     if (before.maxTime !== undefined) this.rows.remove(ageRow(from, before.maxTime, path))

@@ -1,6 +1,8 @@
 import { type Database, open } from 'lmdb'
 import type { KeyValue } from './key-value.ts'
 
+const NO_OVERWRITE = { noOverwrite: true }
+
 /** The manifest's rows in an LMDB environment in `folder`. */
 export function openLmdb(folder: string): KeyValue {
   const db: Database<Buffer, Buffer> = open<Buffer, Buffer>({
@@ -14,6 +16,8 @@ export function openLmdb(folder: string): KeyValue {
   })
   const writer = {
     put: (key: Buffer, value: Buffer) => void db.putSync(key, value),
+    // One descent of the tree says whether the row is there and writes it.
+    insert: (key: Buffer, value: Buffer) => db.putSync(key, value, NO_OVERWRITE) as unknown as boolean,
     remove: (key: Buffer) => void db.removeSync(key),
   }
   return {
