@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { createNode, type NewEntry, parseKey, parsePath } from '@holdfast/core'
 import { manifest } from '@holdfast/manifest'
 import { backendMemory } from '@holdfast/testkit'
@@ -32,6 +34,7 @@ export async function manifestCommit(): Promise<BenchLine> {
     let rows: Row[][] = []
     const ours = async (): Promise<Sample> => {
       const dataDir = join(folder, `ours-${count++}`)
+      collectGarbage()
       const ms = await registerAll(dataDir, entries)
       const db = openRows(join(dataDir, 'manifest'))
       if (rows.length === 0) rows = rowsByTransaction(db, entries)
@@ -42,6 +45,7 @@ export async function manifestCommit(): Promise<BenchLine> {
     }
     const peer = async (): Promise<Sample> => {
       const dataDir = join(folder, `peer-${count++}`)
+      collectGarbage()
       const db = openRows(dataDir)
       const start = performance.now()
       for (const transaction of rows)
@@ -70,6 +74,12 @@ export async function manifestCommit(): Promise<BenchLine> {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** So that neither side pays for what was left behind by the one before it, or by the comparison. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
 }
 
 function makeEntries(): NewEntry[] {

@@ -48,8 +48,8 @@ export function stateOver(store: KeyValue, seal: Seal, before?: OpenState, remem
   }
   const scratch = new ByteWriter()
   const throughLog = (batch: RecordedBatch) => {
-    recordBatch(scratch.reset(), batch, batch.id)
-    return readBatch(new ByteReader(scratch.copy()))
+    const recorded = recordBatch(scratch, batch, batch.id)
+    return readBatch(new ByteReader(recorded.bytes))
   }
   return {
     state,

@@ -73,11 +73,8 @@ export class Committer {
     if (this.#isListed(batch))
       return { status: 'committed', id, position, outcomes: batch.ops.map(() => SAME) }
     // What is applied is what stands in the record, on this node too; the caller's objects are the caller's again.
-    const record = recordBatch(this.#scratch.reset(), batch, id)
-    const bytes = this.#scratch.copy()
-    return new Promise((resolve, reject) =>
-      this.#enqueue({ kind: 'batch', batch: record, bytes, resolve, reject }),
-    )
+    const recorded = recordBatch(this.#scratch, batch, id)
+    return new Promise((resolve, reject) => this.#enqueue({ kind: 'batch', ...recorded, resolve, reject }))
   }
 
   /** Changes node-local rows in the next transaction. */

@@ -82,6 +82,13 @@ export class ByteWriter {
     return this
   }
 
+  /** Bytes of a buffer, from one place to another. */
+  range(source: Buffer, from: number, to: number): this {
+    this.#reserve(to - from)
+    this.#length += source.copy(this.#buffer, this.#length, from, to)
+    return this
+  }
+
   u64(value: bigint): this {
     this.#reserve(8)
     this.#numbers.setBigUint64(this.#length, value)
@@ -97,8 +104,8 @@ export class ByteWriter {
   }
 
   /** What has been written, valid until the next write. */
-  view(from = 0): Buffer {
-    return this.#buffer.subarray(from, this.#length)
+  view(from = 0, to = this.#length): Buffer {
+    return this.#buffer.subarray(from, to)
   }
 
   /** What has been written, for keeps. */

@@ -1,4 +1,4 @@
-import type { CondemnOp, Op, StorageKey, UndoOp, UndoReplacementOp } from '@holdfast/core'
+import type { CondemnOp, Op, RegisterOp, StorageKey, UndoOp, UndoReplacementOp } from '@holdfast/core'
 import { ByteReader, type ByteWriter, newer } from './bytes.ts'
 import { readChanges, writeChanges } from './changes.ts'
 import { copyEntry, readEntry, writeEntry } from './entry.ts'
@@ -24,6 +24,7 @@ const OPS = [
   'role',
   'set',
 ] as const
+const REGISTER = OPS.indexOf('register')
 type OpName = (typeof OPS)[number]
 
 function nameOf(op: Op): OpName {
@@ -82,17 +83,28 @@ export function writeOp(writer: ByteWriter, op: Op): void {
   }
 }
 
+/** Where the entry of a register stands in the record: its row holds the same bytes, copied. */
+export interface WrittenAt {
+  /** Of the batch; set when all of it is written. */
+  readonly batch: { bytes: Buffer }
+  readonly from: number
+  readonly to: number
+}
+
+export type RecordedOp = Op | (RegisterOp & { readonly written: WrittenAt })
+
 /**
  * Writes an op and gives what a reader of it gets; nothing of that is the caller's. Registers come by the thousand: they
  * are copied, which costs a tenth of reading them back.
  */
-export function recordOp(writer: ByteWriter, op: Op, version: number): Op {
-  if (op.type === 'register') {
-    const copy: Op = { type: 'register', entry: copyEntry(op.entry) }
-    writeOp(writer, copy)
-    return copy
-  }
+export function recordOp(writer: ByteWriter, op: Op, batch: WrittenAt['batch'], version: number): RecordedOp {
   const from = writer.length
+  if (op.type === 'register') {
+    const entry = copyEntry(op.entry)
+    writer.u8(REGISTER)
+    writeEntry(writer, entry)
+    return { type: 'register', entry, written: { batch, from: from + 1, to: writer.length } }
+  }
   writeOp(writer, op)
   return readOp(new ByteReader(writer.copy(from)), version)
 }

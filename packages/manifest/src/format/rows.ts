@@ -1,3 +1,5 @@
+import { ByteWriter } from './bytes.ts'
+
 /**
  * The tables of the manifest and the names of their rows. The first byte of a row's name is its table, so that one
  * ordered space holds them all. Rows of upper-case tables are this node's own; all others are replicated and part of
@@ -61,6 +63,11 @@ export function named(table: Table, name: string): Buffer {
   return Buffer.from(table + name)
 }
 
+/** The same, written in its place. */
+export function writeNamed(to: ByteWriter, table: Table, name: string): void {
+  to.name(table).name(name)
+}
+
 /** The text after the table. */
 export function nameOf(row: Buffer, from = 1): string {
   return row.toString('utf8', from)
@@ -87,18 +94,27 @@ const TIME_OFFSET = 2n ** 53n
 const HALF = 2 ** 32
 
 /** In two halves of 32 bits: a number that is moved up may not fit into a double, and a BigInt costs more than a row. */
+function upperOf(time: number): number {
+  return Math.floor(time / HALF) + 2 ** 21
+}
+
 function putTime(row: Buffer, time: number, at: number): void {
-  row.writeUInt32BE(Math.floor(time / HALF) + 2 ** 21, at)
+  row.writeUInt32BE(upperOf(time), at)
   row.writeUInt32BE(time >>> 0, at + 4)
 }
 
+export function writeAgeRow(to: ByteWriter, namespace: number, maxTime: number, path: string): void {
+  to.name(TABLE.age)
+    .u32(namespace)
+    .u32(upperOf(maxTime))
+    .u32(maxTime >>> 0)
+    .name(path)
+}
+
 export function ageRow(namespace: number, maxTime: number, path: string): Buffer {
-  const row = Buffer.allocUnsafe(13 + Buffer.byteLength(path))
-  row.write(TABLE.age, 0)
-  row.writeUInt32BE(namespace, 1)
-  putTime(row, maxTime, 5)
-  row.write(path, 13)
-  return row
+  const row = new ByteWriter()
+  writeAgeRow(row, namespace, maxTime, path)
+  return row.view()
 }
 
 export function pathOfAgeRow(row: Buffer): string {

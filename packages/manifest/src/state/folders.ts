@@ -35,21 +35,33 @@ export class Folders {
   readonly #rows: Rows
   /** Rows that were read or changed in this transaction. */
   readonly #seen = new Map<string, FolderRow>()
-  readonly #changed = new Set<string>()
+  /** Whether there was a row before. */
+  readonly #changed = new Map<string, boolean>()
+  /** Folders with children that are no files. Such a folder becomes one only by `appear`. */
   readonly #known = new Set<string>()
+  #last = ''
 
   constructor(rows: Rows) {
     this.#rows = rows
   }
 
+  /**
+   * Whether a file surely finds room, as nearly all do: its folder is known to be one, and holds no other. False is no
+   * answer.
+   */
+  hasRoom(path: string, key: string): boolean {
+    const folder = this.#folderOf(key)
+    return this.#folderOf(path) === folder && this.#known.has(folder) && this.#get(folder).folders === 0
+  }
+
   /** A folder above this name that is a file, by path or by key; `isFile` answers for one name. */
   fileAbove(name: string, isFile: (folder: string) => boolean): string | undefined {
     if (this.#known.has(folderOf(name))) return undefined
-    const folders = [...foldersOf(name)]
+    const folders = [...foldersOf(name)].filter((folder) => !this.#known.has(folder))
     const file = folders.find(isFile)
     if (file !== undefined) return file
     if (this.#known.size > KNOWN) this.#known.clear()
-    for (const folder of folders) this.#known.add(folder)
+    for (const folder of folders) if (this.#get(folder).children > 0) this.#known.add(folder)
     // What a batch saw on the way is not true any more when the batch is taken back.
     this.#rows.onUndo(() => this.#known.clear())
     return undefined
@@ -62,7 +74,7 @@ export class Folders {
     return this.#get(name).children > 0
   }
 
-  /** A file of this path and key appears, or a condemned key of this name. */
+  /** A file of this path appears where keys that go lie below it, or a key that nobody asked `fileAbove` about. */
   appear(name: FilePath | StorageKey): void {
     if (this.#known.has(name)) this.#known.clear()
   }
@@ -78,11 +90,12 @@ export class Folders {
   }
 
   flush(): void {
-    for (const folder of this.#changed) {
+    for (const [folder, known] of this.#changed) {
       const row = named(TABLE.folder, folder)
       const counts = this.#get(folder)
       if (counts.children === 0) this.#rows.remove(row)
-      else this.#rows.put(row, (writer) => writeFolder(writer, counts))
+      else if (known) this.#rows.put(row, (writer) => writeFolder(writer, counts))
+      else this.#rows.insert(row, (writer) => writeFolder(writer, counts))
     }
     this.#changed.clear()
     this.#seen.clear()
@@ -97,15 +110,23 @@ export class Folders {
   /** A folder that gets its first child enters its own parent; one that loses its last leaves it. */
   #move(name: string, sign: 1 | -1): void {
     let folders = 0
-    for (let folder = folderOf(name); folder !== ''; folder = folderOf(folder)) {
+    for (let folder = this.#folderOf(name); folder !== ''; folder = folderOf(folder)) {
       const before = this.#get(folder)
       const after = { children: before.children + sign, folders: before.folders + folders }
       if (this.#rows.attempting) this.#rows.onUndo(() => this.#seen.set(folder, before))
       this.#seen.set(folder, after)
-      this.#changed.add(folder)
+      if (!this.#changed.has(folder)) this.#changed.set(folder, before.children > 0)
+      if (after.children === 0) this.#known.delete(folder)
       if (before.children !== 0 && after.children !== 0) return
       folders = sign
     }
+  }
+
+  /** Files come folder by folder: mostly it is that of the name before, a text whose hash is known. */
+  #folderOf(name: string): string {
+    const last = this.#last
+    if (name.lastIndexOf('/') !== last.length || !name.startsWith(last)) this.#last = folderOf(name)
+    return this.#last
   }
 
   #get(folder: string): FolderRow {

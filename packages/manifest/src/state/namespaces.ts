@@ -57,14 +57,15 @@ export class Namespaces {
     const number = before?.number ?? head.nextNamespace++
     if (this.#rows.attempting) this.#rows.onUndo(() => this.#putBack(name, before))
     const { files, bytes, rows, timedFiles, oldest } = before ?? NONE
-    const timed = timedFiles + (entry.maxTime === undefined ? 0 : sign)
+    const { size, rows: more = 0, maxTime } = entry
+    const timed = timedFiles + (maxTime === undefined ? 0 : sign)
     this.#changed.set(name, {
       number,
       files: files + sign,
-      bytes: bytes + sign * entry.size,
-      rows: rows + sign * (entry.rows ?? 0),
+      bytes: bytes + sign * size,
+      rows: rows + sign * more,
       timedFiles: timed,
-      oldest: oldestOf(oldest, timed, sign === 1 ? entry.maxTime : undefined),
+      oldest: oldestOf(oldest, timed, sign === 1 ? maxTime : undefined),
     })
     return number
   }

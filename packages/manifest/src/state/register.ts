@@ -1,11 +1,16 @@
 import type { Entry, EntryChanges, NewEntry, OpOutcome, RegisterOp, UpdateOp } from '@holdfast/core'
+import type { WrittenAt } from '../format/op.ts'
 import type { OpContext } from './ops.ts'
 import { DONE, retired, SAME, skipped } from './outcomes.ts'
 import type { State } from './state.ts'
 
 /** Rows 1 to 6 of the transition table. */
-export function register(state: State, { entry }: RegisterOp, { local }: OpContext): OpOutcome {
-  if (state.add(entry)) {
+export function register(
+  state: State,
+  { entry, written }: RegisterOp & { readonly written?: WrittenAt },
+  { local }: OpContext,
+): OpOutcome {
+  if (state.add(entry, written)) {
     local.settled(entry.key)
     return DONE
   }

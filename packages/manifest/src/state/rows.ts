@@ -96,21 +96,26 @@ export class Rows {
 
   put(row: Buffer, write: (payload: ByteWriter) => void): void {
     const old = this.#store.get(row)
-    const { value, sum } = this.#seal.close(row, write)
+    const { value, sum } = this.#seal.close((name) => void name.raw(row), write)
     this.#writing.put(row, value)
     this.#note(row, old, value, sum)
   }
 
   /** As `put`, for a row of which the caller knows that it is not there: saves the look. */
   insert(row: Buffer, write: (payload: ByteWriter) => void): void {
-    const { value, sum } = this.#seal.close(row, write)
+    this.insertNew((name) => void name.raw(row), write)
+  }
+
+  /** As `insert`; `name` writes the row's name in its place, which saves a buffer. */
+  insertNew(name: (row: ByteWriter) => void, write: (payload: ByteWriter) => void): void {
+    const { row, value, sum } = this.#seal.close(name, write)
     this.#writing.put(row, value)
     this.#note(row, undefined, value, sum)
   }
 
-  /** As `put`, unless the row is there: then nothing changes, and the result is false. As cheap as `insert`. */
-  insertIfAbsent(row: Buffer, write: (payload: ByteWriter) => void): boolean {
-    const { value, sum } = this.#seal.close(row, write)
+  /** As `insertNew`, unless the row is there: then nothing changes, and the result is false. As cheap. */
+  insertIfAbsent(name: (row: ByteWriter) => void, write: (payload: ByteWriter) => void): boolean {
+    const { row, value, sum } = this.#seal.close(name, write)
     if (!this.#writing.insert(row, value)) return false
     this.#note(row, undefined, value, sum)
     return true
@@ -130,7 +135,7 @@ export class Rows {
 
   /** After a change of a row: how to take it back, and what it is to the digest. */
   #note(row: Buffer, old: Buffer | undefined, value: Buffer | undefined, sum: bigint): void {
-    if (this.#undo) this.#undo.push(this.#reversal(row, old, value && Buffer.from(value)))
+    if (this.#undo) this.#undo.push(this.#reversal(Buffer.from(row), old, value && Buffer.from(value)))
     if (!isReplicated(row)) return
     this.digest = BigInt.asUintN(SUM_RANGE, this.digest + (old ? sum - sumOf(old) : sum))
   }
