@@ -18,8 +18,8 @@ export interface OpenState {
   /** Keys whose bytes this node has to delete. */
   readonly erasing: Set<string>
   readonly diverged: string[]
-  /** Applies one record, as it would stand in the log. */
-  apply(batches: readonly RecordedBatch[], time?: number): Applied[]
+  /** Applies one record, as one who reads it from the log, or as the one who has written it. */
+  apply(batches: readonly RecordedBatch[], time?: number, as?: 'reader' | 'writer'): Applied[]
   check(): readonly string[]
 }
 
@@ -47,9 +47,9 @@ export function stateOver(store: KeyValue, seal: Seal, before?: OpenState, remem
     diverged: (key) => void diverged.push(key),
   }
   const scratch = new ByteWriter()
-  const throughLog = (batch: RecordedBatch) => {
+  const throughLog = (batch: RecordedBatch, as: 'reader' | 'writer') => {
     const recorded = recordBatch(scratch, batch, batch.id)
-    return readBatch(new ByteReader(recorded.bytes))
+    return as === 'writer' ? recorded.batch : readBatch(new ByteReader(recorded.bytes))
   }
   return {
     state,
@@ -58,12 +58,12 @@ export function stateOver(store: KeyValue, seal: Seal, before?: OpenState, remem
     deleted,
     erasing,
     diverged,
-    apply: (batches, time = 0) =>
+    apply: (batches, time = 0, as = 'reader') =>
       state.rows.transaction(() => {
         const position = { term: 1, index: state.head.index + 1 }
         const now = Math.max(time, state.head.time)
         const applied = batches.map((batch) =>
-          applyBatch(state, throughLog(batch), { position, time: now, local }),
+          applyBatch(state, throughLog(batch, as), { position, time: now, local }),
         )
         Object.assign(state.head, { ...position, time: now })
         state.flush()

@@ -31,12 +31,9 @@ function nameOf(op: Op): OpName {
   return op.type === 'undo' && 'replacement' in op ? 'undo replacement' : op.type
 }
 
-export function writeOp(writer: ByteWriter, op: Op): void {
+function writeOp(writer: ByteWriter, op: Exclude<Op, RegisterOp>): void {
   writer.u8(OPS.indexOf(nameOf(op)))
   switch (op.type) {
-    case 'register':
-      writeEntry(writer, op.entry)
-      return
     case 'update':
       writer.text(op.key).varint(op.generation)
       writeChanges(writer, op.changes)
