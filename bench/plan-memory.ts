@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createNode, definePlugin, type PlanItem, parsePath, totalsOf } from '@holdfast/core'
 import { manifest } from '@holdfast/manifest'
 import { backendMemory } from '@holdfast/testkit'
 import { fileSystemOf } from './pairs.ts'
+import { rssAnon } from './rss.ts'
 
 const N = 1_000_000
 const PAGE = 1000
@@ -83,8 +84,3 @@ async function timed<T>(fn: () => Promise<T>): Promise<[seconds: number, T]> {
 }
 
 const mib = (bytes: number) => Math.round((bytes / 1024 ** 2) * 10) / 10
-
-/** Mapped pages of a store count in the resident set too, but belong to the page cache. */
-function rssAnon(): number {
-  return Number(/RssAnon:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) * 1024
-}

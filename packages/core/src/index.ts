@@ -146,7 +146,16 @@ export {
   type Position,
 } from './manifest/log.ts'
 export { logConflict, logDiverged, logGap, recordTooLarge } from './manifest/log-errors.ts'
-export type { AgeQuery, Manifest, ManifestHead, Page, PageQuery } from './manifest/manifest.ts'
+export type {
+  AgeQuery,
+  KeyPage,
+  KeyQuery,
+  Manifest,
+  ManifestHead,
+  ManifestStatus,
+  Page,
+  PageQuery,
+} from './manifest/manifest.ts'
 export {
   type Batch,
   type CommitResult,

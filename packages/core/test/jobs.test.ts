@@ -67,6 +67,38 @@ describe('a run', () => {
     })
   })
 
+  it('[M-19] a chunk that does not fit on the disk is halved until it does, in the order of the plan', async () => {
+    const fitting: string[][] = []
+    await using node = await startNode([
+      jobPlugin(async (chunk) => {
+        if (chunk.length > 300) throw new HoldfastError('HF_NO_SPACE', 'full')
+        fitting.push(chunk.map(({ path }) => path))
+        return { done: totalsOf(chunk), skipped: {} }
+      }),
+    ])
+    const run = await node.jobs.run('sweep', { act: true })
+    expect(fitting.flat()).toEqual(items(2500).map(({ path }) => path))
+    expect(Math.max(...fitting.map((chunk) => chunk.length))).toBe(250)
+    expect(run).toMatchObject({
+      outcome: { status: 'completed' },
+      done: { files: 2500 },
+      chunks: fitting.length,
+    })
+  })
+
+  it('[M-19] a disk that does not take one item ends the run', async () => {
+    let smallest = Number.POSITIVE_INFINITY
+    await using node = await startNode([
+      jobPlugin(async (chunk) => {
+        smallest = Math.min(smallest, chunk.length)
+        throw new HoldfastError('HF_NO_SPACE', 'full')
+      }),
+    ])
+    const run = await node.jobs.run('sweep', { act: true })
+    expect(run).toMatchObject({ outcome: { status: 'aborted', code: 'HF_NO_SPACE' }, done: { files: 0 } })
+    expect(smallest).toBe(1)
+  })
+
   it('[R-07] the counts of finished chunks survive an abort, and the run is remembered', async () => {
     let begun = 0
     await using node = await startNode([

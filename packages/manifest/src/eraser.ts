@@ -9,6 +9,7 @@ import {
   type Gate,
   gateDenied,
   HoldfastError,
+  hasCode,
   isHoldfastError,
   messageOf,
   type Op,
@@ -61,6 +62,8 @@ export class ManifestEraser implements Eraser {
   #awake = false
   /** Passes that the gate was asked for. */
   #passes = 0
+  /** Ops of one commit: fewer on a full disk, more again when that goes well. */
+  #chunk = CHUNK
   #looping: Promise<void> | undefined
 
   constructor(parts: EraserParts) {
@@ -214,9 +217,10 @@ export class ManifestEraser implements Eraser {
   async #erase(queued: readonly QueuedErase[], fence: Fence): Promise<number> {
     if (queued.length === 0) return 0
     const { tombstoneTime } = this.#parts
-    const { committer, eraseQueue, failpoints } = this.#parts.opened()
+    const { committer, eraseQueue, failpoints, mustOwn } = this.#parts.opened()
     const { targets, later, strays } = await this.#judge(queued)
     if (failpoints.armed) await failpoints.hit('eraser.delete.before')
+    mustOwn()
     const outcomes = await this.#delete(targets.map(({ key }) => key))
     if (failpoints.armed) await failpoints.hit('eraser.delete.after')
     const gone: StorageKey[] = []
@@ -293,8 +297,24 @@ export class ManifestEraser implements Eraser {
   }
 
   /** @throws HF_FENCED when the role has passed on since the gate was asked */
+
+  /** Commits ops in as many batches as the disk has room for: a full one takes a few pages when it cannot take many. */
   async #commit(ops: readonly Op[], fence: Fence): Promise<void> {
-    if (ops.length === 0) return
+    for (let done = 0; done < ops.length; ) {
+      const chunk = ops.slice(done, done + this.#chunk)
+      try {
+        await this.#commitChunk(chunk, fence)
+      } catch (error) {
+        if (!hasCode(error, 'HF_NO_SPACE') || chunk.length === 1) throw error
+        this.#chunk = chunk.length >> 1
+        continue
+      }
+      done += chunk.length
+      this.#chunk = Math.min(CHUNK, this.#chunk * 2)
+    }
+  }
+
+  async #commitChunk(ops: readonly Op[], fence: Fence): Promise<void> {
     const { status } = await this.#parts.opened().committer.commit({ ops, fence })
     if (status === 'rejected')
       throw new HoldfastError('HF_FENCED', `${fence.role} has passed on: this node may not erase any more`, {

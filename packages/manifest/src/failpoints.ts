@@ -18,6 +18,35 @@ export const MANIFEST_FAILPOINTS = [
   /** The bytes are gone, the key is still doomed. */
   'eraser.delete.after',
   'eraser.erased.after',
+  /** This process's lock is written, it does not have its name yet. */
+  'start.lock.before',
+  'start.lock.after',
+  'start.node.before',
+  'start.node.after',
+  /** The store is open; it is not this process's own yet. */
+  'start.life.before',
+  'start.life.after',
+  /** The manifest knows the identity that it will give to its store. */
+  'start.identity.before',
+  /** The store has it; the manifest does not know yet that it does. */
+  'start.identity.written',
+  'start.identity.after',
+  'owner.record.before',
+  'owner.record.after',
+  'acknowledge.before',
+  /** The manifest knows that it is the one to go by, the store does not. */
+  'acknowledge.after',
+  /** The disk is full; the reserve file is about to go. */
+  'reserve.release.before',
+  'reserve.release.after',
+  /** There is room again for the reserve file. */
+  'reserve.build.before',
+  'reserve.build.after',
+  /** Whether this life has ended is about to be written down. */
+  'mark.open.before',
+  'mark.open.after',
+  'mark.closed.before',
+  'mark.closed.after',
   'recovery.before',
   'recovery.after',
   /** The journal is about to become this process's own. */

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { definePlugin, duration, integer, type Plugin, text } from '@holdfast/core'
+import { bytes, definePlugin, duration, integer, type Plugin, text } from '@holdfast/core'
 import { ManifestBatches } from './consumers/batches.ts'
 import { type EraserParts, ManifestEraser } from './eraser.ts'
 import { MANIFEST_FAILPOINTS } from './failpoints.ts'
@@ -12,7 +12,7 @@ export interface ManifestOptions {
   readonly dataDir: string
   /** How long a deleted file can be brought back, unless the call says otherwise. Default 1h, at most 3650d. */
   readonly eraseDelay?: number | string
-  /** How long a key stays retired after its bytes are gone. Default 30d, at least 1m, at most 3650d. */
+  /** How long a key stays retired after its bytes are gone; not shorter than `deleteTimeout`. Default 30d, at least 1m, at most 3650d. */
   readonly tombstoneTime?: number | string
   /** Hard limit of one call that deletes bytes. Default 1m, at least 100ms, at most 1d. */
   readonly deleteTimeout?: number | string
@@ -20,6 +20,12 @@ export interface ManifestOptions {
   readonly logKeep?: number
   /** Records that a tap of `onManifestBatch` may hold back; one that is further behind gets a `reset`. Default 100,000, at most 1,000,000,000. */
   readonly tapCeiling?: number
+  /** Room on the data folder's disk that is kept for deleting when the disk is full. Default 16MiB, at most 1GiB; 0: none. */
+  readonly reserve?: number | string
+  /** How long a start after an unclean stop may take to look at every row. Default 10m; 0: it does not look. */
+  readonly checkTime?: number | string
+  /** Room on that disk below which nothing new is written. Default 64MiB; 0: it is not watched. */
+  readonly lowWater?: number | string
 }
 
 /** The authority of a node on LMDB: provides `manifest`, `files`, `eraser`, `journal`, and what hooks are delivered from. */
@@ -42,7 +48,7 @@ export function manifest(options: ManifestOptions): Plugin {
         zero: 'not at all',
       }),
       tombstoneTime: duration({
-        doc: 'How long a key stays retired after its bytes are gone.',
+        doc: 'How long a key stays retired after its bytes are gone; not shorter than `deleteTimeout`.',
         default: '30d',
         min: '1m',
         max: '3650d',
@@ -65,15 +71,43 @@ export function manifest(options: ManifestOptions): Plugin {
         max: 1_000_000_000,
         zero: 'no tap holds the log back',
       }),
+      reserve: bytes({
+        doc: 'Room on the disk of the data folder that a file keeps for deleting, for when the disk is full.',
+        default: '16MiB',
+        max: '1GiB',
+        zero: 'none is kept',
+      }),
+      checkTime: duration({
+        doc: 'How long a start after a crash may look at every row, for damage. Then it goes on.',
+        default: '10m',
+        max: '1d',
+        zero: 'it does not look',
+      }),
+      lowWater: bytes({
+        doc: 'Room on the disk of the data folder below which nothing new is written; deleting goes on.',
+        default: '64MiB',
+        zero: 'it is not watched',
+      }),
     },
-    setup({ config, node, clock, ids, gate, failpoints, log, provide, onStart, onStop }) {
+    setup({ config, node, clock, ids, gate, failpoints, audit, log, provide, onStart, onStop }) {
+      // A DELETE that is still under way when its key may be used again would hit what lives.
+      if (config.deleteTimeout > config.tombstoneTime)
+        throw new Error('deleteTimeout must not be longer than tombstoneTime')
       let service: ManifestService
       let eraser: ManifestEraser
       const opened = () => service.opened()
       provide('manifest', ({ backend }) => {
-        const parts = { storage: backend, clock, ids, failpoints, log, givenId: node.givenId }
-        const { logKeep, tapCeiling } = config
-        service = new ManifestService({ ...parts, dataDir: resolve(config.dataDir), logKeep, tapCeiling })
+        const parts = { storage: backend, clock, ids, failpoints, audit, log, givenId: node.givenId }
+        const { logKeep, tapCeiling, reserve, lowWater, checkTime } = config
+        service = new ManifestService({
+          ...parts,
+          dataDir: resolve(config.dataDir),
+          logKeep,
+          tapCeiling,
+          reserve,
+          lowWater,
+          checkTime,
+        })
         return service
       })
       provide('files', ({ backend }) => {

@@ -27,6 +27,8 @@ export interface Opened {
   readonly ids: Ids
   readonly failpoints: FailpointRegistry
   readonly log: Logger
-  /** @throws HF_STORE_MISMATCH when the store has lost its identity */
+  /** @throws HF_STORE_MISMATCH when the store has lost its identity; HF_NO_SPACE below the low-water mark */
   readonly writable: () => void
+  /** @throws HF_DATADIR_TAKEN when another process has taken this data folder over */
+  readonly mustOwn: () => void
 }

@@ -1,7 +1,7 @@
-import { closeSync, fsyncSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type AgeQuery,
+  type Audit,
   type Batch,
   type CallOptions,
   type Clock,
@@ -12,11 +12,15 @@ import {
   type FailpointRegistry,
   type FilePath,
   HoldfastError,
+  hasCode,
   type Ids,
+  type KeyPage,
+  type KeyQuery,
   type KeyState,
   type Logger,
   type Manifest,
   type ManifestHead,
+  type ManifestStatus,
   messageOf,
   type NamespaceCounters,
   type Page,
@@ -26,20 +30,25 @@ import {
   type Setting,
   type Storage,
   type StorageKey,
-  type Timer,
 } from '@holdfast/core'
-import { Committer, type CommitterParts, INCARNATION } from './commit/committer.ts'
+import { Committer, type CommitterParts } from './commit/committer.ts'
 import { EmbeddedLog } from './commit/log.ts'
 import { KeptEvents } from './consumers/kept-events.ts'
+import { beforeOpen } from './damage/before-open.ts'
+import { LastStop } from './damage/last-stop.ts'
+import { type Fenced, fenced } from './data-dir/fence.ts'
+import { sweepLitter } from './data-dir/litter.ts'
 import { lockDataDir } from './data-dir/lock.ts'
 import { nodeIdOf } from './data-dir/node-id.ts'
+import { Ownership } from './data-dir/ownership.ts'
+import { formatOf, STORE_FORMAT, takeOver } from './data-dir/store-format.ts'
 import { StoreIdentity } from './data-dir/store-identity.ts'
+import { Disk } from './disk/disk.ts'
+import { makeFolder } from './disk/durable-folder.ts'
 import { EraseQueue } from './erase/queue.ts'
 import { Pending } from './files/pending.ts'
 import { Pins } from './files/pins.ts'
 import { recoverPending } from './files/recovery.ts'
-import { newer } from './format/bytes.ts'
-import { named, TABLE } from './format/rows.ts'
 import { createSeal, type Seal } from './format/seal.ts'
 import { ManifestHolds } from './holds.ts'
 import { LogReader } from './log/log-reader.ts'
@@ -48,25 +57,32 @@ import type { Opened } from './opened.ts'
 import { checkState } from './state/check.ts'
 import { contentDigest } from './state/digest.ts'
 import { publicHead } from './state/head.ts'
-import { condemned, entries, entriesByAge, namespaces, publicKeyState, settings } from './state/scans.ts'
+import {
+  condemned,
+  entries,
+  entriesByAge,
+  keys,
+  namespaces,
+  publicKeyState,
+  settings,
+} from './state/scans.ts'
 import { State } from './state/state.ts'
-import { upgradeFrom1 } from './state/upgrade.ts'
-import type { KeyValue } from './store/key-value.ts'
 import { openLmdb } from './store/lmdb.ts'
-
-/** Format of the store as a whole: its tables and the names of their rows. */
-const STORE_FORMAT = 2
-const FORMAT = named(TABLE.node, 'format')
-/** How often the owner record in the store follows the manifest, ms. */
-const OWNER_EVERY_MS = 10_000
 
 export interface ManifestParts {
   readonly dataDir: string
+  /** Bytes. */
+  readonly reserve: number
+  /** Bytes. */
+  readonly lowWater: number
+  /** Milliseconds. */
+  readonly checkTime: number
   readonly givenId: string | undefined
   readonly storage: Storage
   readonly clock: Clock
   readonly ids: Ids
   readonly failpoints: FailpointRegistry
+  readonly audit: Audit
   readonly log: Logger
   /** Records that the log keeps, whoever needs them. */
   readonly logKeep: number
@@ -76,8 +92,11 @@ export interface ManifestParts {
 
 interface Running extends Opened {
   readonly identity: StoreIdentity
-  readonly store: KeyValue
+  readonly ownership: Ownership
+  readonly store: Fenced
+  readonly upgradedFrom: number | undefined
   readonly seal: Seal
+  readonly disk: Disk
   readonly close: () => Promise<void>
 }
 
@@ -86,8 +105,6 @@ export class ManifestService implements Manifest, Service {
   readonly #parts: ManifestParts
   readonly #incarnation: string
   #running: Running | undefined
-  #ownerTimer: Timer | undefined
-  #ownerAt = -1
   /** Why nothing may be destroyed any more in this life of the node. */
   #diverged: string | undefined
   readonly holds = new ManifestHolds(() => this.opened())
@@ -106,58 +123,70 @@ export class ManifestService implements Manifest, Service {
     return this.#running
   }
 
-  async start(): Promise<void> {
-    const { dataDir, log } = this.#parts
-    mkdirSync(dataDir, { recursive: true })
-    const lock = lockDataDir(dataDir, this.#incarnation)
+  async start({ signal }: CallOptions = {}): Promise<void> {
+    const { dataDir, failpoints, log } = this.#parts
+    makeFolder(dataDir)
+    const disk = new Disk(this.#parts)
+    disk.prepare()
+    const lock = lockDataDir(dataDir, this.#incarnation, failpoints)
     try {
-      this.#running = await this.#open(lock.release)
+      sweepLitter(dataDir)
+      this.#running = await this.#open(disk, lock.release, signal)
     } catch (error) {
       lock.release()
       throw error
     }
     try {
-      const recovered = await recoverPending(this.#running)
+      // What was pending when a manifest was copied may have been listed since: only the right one can end it.
+      const isOurs = await this.#running.ownership.begin()
+      const recovered = isOurs ? await recoverPending(this.#running) : 0
       if (recovered > 0) log.info({ recovered }, 'unfinished writes of an earlier run were condemned')
-      await this.#recordOwner()
       this.#running.truncation.begin()
+      this.#running.disk.begin()
     } catch (error) {
       await this.stop()
       throw error
     }
   }
 
-  async #open(unlock: () => void): Promise<Running> {
+  async #open(disk: Disk, unlock: () => void, signal?: AbortSignal): Promise<Running> {
     const { dataDir, givenId, storage, clock, ids, failpoints, log, logKeep, tapCeiling } = this.#parts
-    const nodeId = nodeIdOf(dataDir, givenId)
     const seal = await createSeal()
     const folder = join(dataDir, 'manifest')
-    const store = openLmdb(folder)
+    const lastStop = new LastStop(dataDir, failpoints)
+    const isNew = await beforeOpen(lastStop, { ...this.#parts, ...(signal && { signal }) })
+    if (!isNew) await lastStop.opened()
+    const store = fenced(openLmdb(folder), seal, this.#incarnation)
     try {
-      syncFolder(folder)
-      syncFolder(dataDir)
+      if (isNew) await lastStop.opened()
       const state = new State(store, seal)
       const { rows } = state
-      const format = rows.get(FORMAT, (payload) => payload.varint())
-      if (format !== undefined && format > STORE_FORMAT) throw newer('the manifest', format)
+      // Whoever has a newer format keeps everything as it is.
+      formatOf(rows)
       const embedded = new EmbeddedLog(rows, seal)
-      if (format === 1) {
-        rows.transaction(() => {
-          upgradeFrom1(state)
-          rows.put(FORMAT, (payload) => payload.varint(STORE_FORMAT))
-        })
+      const { nodeId, upgradedFrom: nodeFormat } = await nodeIdOf(dataDir, givenId, failpoints)
+      if (nodeFormat !== undefined) log.info({ from: nodeFormat }, 'node.json was upgraded')
+      if (failpoints.armed) await failpoints.hit('start.life.before')
+      const upgradedFrom = takeOver(state, embedded, { incarnation: this.#incarnation, logId: ids.next() })
+      if (failpoints.armed) await failpoints.hit('start.life.after')
+      if (upgradedFrom !== undefined)
         log.warn(
-          { from: format, to: STORE_FORMAT },
+          { from: upgradedFrom, to: STORE_FORMAT },
           'the store was upgraded; an older version cannot open it',
         )
-      }
-      embedded.checkChain(state.head)
-      rows.transaction(() => {
-        rows.put(FORMAT, (payload) => payload.varint(STORE_FORMAT))
-        rows.put(INCARNATION, (payload) => payload.text(this.#incarnation))
-        embedded.begin(ids.next())
+      const identity = await StoreIdentity.open(storage, rows, ids, failpoints)
+      const ownership = new Ownership({
+        rows,
+        fence: store,
+        records: storage.records,
+        identity,
+        nodeId,
+        head: () => publicHead(state.head),
+        clock,
+        ids,
+        failpoints,
+        log,
       })
-      const identity = await StoreIdentity.open(storage, rows, ids)
       const pending = new Pending(rows)
       const eraseQueue = new EraseQueue(rows)
       const events = new KeptEvents(rows, embedded)
@@ -178,10 +207,10 @@ export class ManifestService implements Manifest, Service {
         log: embedded,
         local,
         clock,
+        disk,
         ids,
         failpoints,
         nodeId,
-        incarnation: this.#incarnation,
       })
       const reader = new LogReader({
         rows: embedded,
@@ -191,8 +220,12 @@ export class ManifestService implements Manifest, Service {
       })
       const close = async () => {
         reader.end()
+        const mine = committer.broken === undefined && isOwned(store)
         await committer.close()
+        await disk.close()
         await store.close()
+        // After damage the next start looks; and after a take-over the word is the other process's.
+        if (mine) await lastStop.closed()
         unlock()
       }
       const pins = new Pins(clock)
@@ -218,13 +251,21 @@ export class ManifestService implements Manifest, Service {
         failpoints,
         log,
         identity,
-        writable: () => identity.mustBeWritable(),
+        ownership,
+        upgradedFrom,
+        writable: () => {
+          identity.mustBeWritable()
+          disk.mustHaveRoom('files.write')
+        },
+        mustOwn: () => store.mustOwn(),
         store,
         seal,
+        disk,
         close,
       }
     } catch (error) {
       await store.close()
+      if (!hasCode(error, 'HF_MANIFEST_CORRUPT')) await lastStop.closed()
       throw error
     }
   }
@@ -232,51 +273,41 @@ export class ManifestService implements Manifest, Service {
   async stop(): Promise<void> {
     const running = this.#running
     if (!running) return
-    this.#ownerTimer?.clear()
     await running.truncation.end()
     await running.committer.settle()
-    // The record only helps to notice a manifest that went back in time: a store that is away must not keep us from stopping.
-    await this.#writeOwner().catch((error: unknown) => this.#ownerFailed(error))
+    await running.ownership.end()
     this.#running = undefined
-    this.#ownerTimer?.clear()
     this.#stopped = true
     await running.close()
   }
 
-  /** Writes the owner record now, and again whenever the manifest has moved on. */
-  async #recordOwner(): Promise<void> {
-    try {
-      await this.#writeOwner()
-    } finally {
-      if (this.#running)
-        this.#ownerTimer = this.#parts.clock.timer(OWNER_EVERY_MS, () => {
-          this.#recordOwner().catch((error: unknown) => this.#ownerFailed(error))
-        })
-    }
-  }
-
-  #ownerFailed(error: unknown): void {
-    this.#parts.log.warn({ cause: messageOf(error) }, 'the owner record could not be written')
-  }
-
-  async #writeOwner(): Promise<void> {
-    if (!this.#running) return
-    const { identity, nodeId, state } = this.#running
-    const { index } = state.head
-    // A store that has lost its identity is not this manifest's any more, as far as can be seen.
-    if (index === this.#ownerAt || identity.lost) return
-    // From when another process has taken this data folder over, the record is that process's to write.
-    if (state.rows.get(INCARNATION, (payload) => payload.text()) !== this.#incarnation) return
-    await identity.recordOwner(nodeId, this.#incarnation, publicHead(state.head))
-    this.#ownerAt = index
-  }
-
   async checkGate(_request: unknown, { signal }: CallOptions): Promise<Denial | undefined> {
-    const { committer, identity } = this.opened() as Running
+    const { committer, identity, ownership, store } = this.opened() as Running
     if (committer.broken !== undefined)
       return { deny: `the manifest cannot commit: ${committer.broken}`, reason: 'corrupt' }
     if (this.#diverged !== undefined) return { deny: this.#diverged, reason: 'state_diverged' }
-    return identity.check(signal)
+    try {
+      store.mustOwn()
+    } catch (error) {
+      return { deny: messageOf(error), reason: 'authority_lost' }
+    }
+    return (await identity.check(signal)) ?? (await ownership.check(signal))
+  }
+
+  status(): ManifestStatus {
+    const { ownership, upgradedFrom } = this.opened() as Running
+    const { behind } = ownership
+    return {
+      format: STORE_FORMAT,
+      ...(upgradedFrom !== undefined && { upgradedFrom }),
+      ...(behind !== undefined && { behind }),
+    }
+  }
+
+  async acknowledge({ actor }: { readonly actor: string }): Promise<boolean> {
+    if (typeof actor !== 'string' || actor === '')
+      throw new TypeError('acknowledge needs the name of an actor')
+    return (this.opened() as Running).ownership.acknowledge(actor, this.#parts.audit)
   }
 
   /** Another node, or a bug, has erased what this state lists or can bring back: never silently. */
@@ -294,7 +325,7 @@ export class ManifestService implements Manifest, Service {
   }
 
   commit(batch: Batch, options?: CallOptions): Promise<CommitResult> {
-    return this.opened().committer.commit(batch, options)
+    return this.opened().committer.commit(batch, { ...options, fresh: true })
   }
 
   /** The log is in this process: the state is as new as its head when nothing is on the way. */
@@ -313,6 +344,10 @@ export class ManifestService implements Manifest, Service {
 
   key(key: StorageKey): KeyState | undefined {
     return publicKeyState(key, this.opened().state.key(key))
+  }
+
+  keys(query: KeyQuery = {}): KeyPage {
+    return keys(this.opened().state, query)
   }
 
   entries(query: PageQuery & { readonly prefix?: string } = {}): Page<Entry> {
@@ -353,11 +388,11 @@ export class ManifestService implements Manifest, Service {
   }
 }
 
-function syncFolder(folder: string): void {
-  const fd = openSync(folder, 'r')
+function isOwned(store: Fenced): boolean {
   try {
-    fsyncSync(fd)
-  } finally {
-    closeSync(fd)
+    store.mustOwn()
+    return true
+  } catch {
+    return false
   }
 }

@@ -5,12 +5,18 @@ import {
   condemnUnlisted,
   doom,
   erased,
+  forget,
+  hold,
   key,
   newEntry,
   path,
   register,
+  replace,
   T0,
   testNode,
+  undo,
+  undoReplacement,
+  update,
 } from './support.ts'
 
 const bad = (fields: object): Op => ({ type: 'register', entry: { ...newEntry('a/bad'), ...fields } }) as Op
@@ -37,6 +43,34 @@ describe('a batch', () => {
     ['no reason', condemn('a/x', 1, { reason: '' })],
     ['an unlisted key with a generation', condemnUnlisted('a/x', { generation: 1 })],
     ['a path named twice', register('a/good')],
+    ['an update without changes', update('a/x', 1, {})],
+    ['an update of the path', update('a/x', 1, { path: 'b' } as never)],
+    ['an update with times in the wrong order', update('a/x', 1, { minTime: 2, maxTime: 1 })],
+    ['an update without a namespace', update('a/x', 1, { namespace: null } as never)],
+    ['a condemn that erases otherwise', condemn('a/x', 1, { erase: true as never })],
+    ['an unlisted key without bytes', condemnUnlisted('a/x', { erase: false })],
+    ['an undo with the entry of another key', { ...undo('a/x'), entry: newEntry('a/y') }],
+    ['a replacement that is no number', undoReplacement(0.5)],
+    ['a replace without inputs', replace({}, [newEntry('a/x')])],
+    ['a replace without outputs', replace({ 'a/x': 1 }, [])],
+    ['a replace with a key twice', replace({ 'a/x': 1 }, [newEntry('a/y', { key: 'a/x' })])],
+    ['a replace with a path twice', replace({ 'a/x': 1 }, [newEntry('b', { key: 'b1' }), newEntry('b')])],
+    [
+      'a replace with more than 1000 outputs',
+      replace(
+        { 'a/x': 1 },
+        Array.from({ length: 1001 }, (_, at) => newEntry(`r/${at}`)),
+      ),
+    ],
+    ['a hold of nothing', hold('h', {} as never)],
+    ['a hold of two things', hold('h', { path: 'a', key: 'a' } as never)],
+    ['a hold of a path that cannot be', hold('h', { folder: 'a/' })],
+    ['a hold without owner', hold('h', { path: 'a' }, { owner: '' })],
+    ['a tenure in epoch 0', { type: 'role', name: 'r', holder: 'n', epoch: 0 }],
+    ['a tenure without holder', { type: 'role', name: 'r', holder: '', epoch: 1 }],
+    ['a setting without name', { type: 'set', name: '', value: 1 }],
+    ['a setting that is not JSON', { type: 'set', name: 's', value: 1n as never }],
+    ['a setting that is too long', { type: 'set', name: 's', value: 'x'.repeat(70_000) }],
   ])('[M-01] %s rejects the whole batch before any row is touched', async (_what, op) => {
     const { manifest } = await testNode()
     const head = manifest.head()
@@ -65,6 +99,7 @@ describe('a batch', () => {
     await invalid({ id: 'x', ops: [register('a/x')] })
     await invalid({ ops: [doom('a/x')] })
     await invalid({ ops: [erased('a/x')] })
+    await invalid({ ops: [forget('a/x')] })
     expect(manifest.head().position.index).toBe(0)
   })
 

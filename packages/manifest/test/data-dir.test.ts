@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { createNode, MAX_BATCH_OPS } from '@holdfast/core'
+import { createNode, FailpointRegistry, MAX_BATCH_OPS } from '@holdfast/core'
 import { manifest } from '@holdfast/manifest'
 import { backendMemory, MemoryObjects } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
@@ -87,6 +87,31 @@ describe('a data folder', () => {
     expect(await second.outcome(register('a/y'))).toBe('done')
   })
 
+  it('[K-15] what a process commits while another is about to take over from it is not lost', async () => {
+    const first = await testNode()
+    await first.commit(register('a/x'))
+    writeFileSync(join(first.dataDir, 'lock'), '')
+    const failpoints = new FailpointRegistry()
+    const second = createNode({
+      plugins: [backendMemory({ objects: first.objects }), manifest({ dataDir: first.dataDir })],
+      id: 'node-1',
+      clock: first.clock,
+      failpoints,
+      log: 'silent',
+    })
+    failpoints.arm('start.life.before', {
+      kind: 'callback',
+      call: async () => void (await first.commit(register('a/y'))),
+    })
+    await second.start()
+    const authority = second.service('manifest')
+    await authority.commit({ ops: [register('a/z')] })
+    expect(authority.entries().items.map(({ path }) => path)).toEqual(['a/x', 'a/y', 'a/z'])
+    expect(authority.head().position.index).toBe(3)
+    expect(authority.check()).toEqual([])
+    await second.stop()
+  })
+
   it('[B-10] keeps the id of its node and of its store', async () => {
     const [dataDir, objects] = [tempFolder(), new MemoryObjects()]
     const start = () =>
@@ -110,7 +135,7 @@ describe('a data folder', () => {
     await first.commit(register('a/x'))
     await first.node.stop()
     const owner = JSON.parse(Buffer.from(first.objects.byKey.get('.holdfast/owner.json')!.bytes).toString())
-    expect(owner).toMatchObject({ format: 1, nodeId: 'node-1', position: { term: 1, index: 1 } })
+    expect(owner).toMatchObject({ format: 2, nodeId: 'node-1', position: { term: 1, index: 1 } })
   })
 
   it('[B-10] a store that lost its identity is not written into, by nobody, until it is back', async () => {
@@ -167,7 +192,7 @@ describe('a data folder', () => {
     const name = Buffer.from('Nformat')
     const value = store.get(name)!
     const newer = await sealed(name, Buffer.from([99]))
-    expect(await sealed(name, Buffer.from([2]))).toEqual(value)
+    expect(await sealed(name, Buffer.from([3]))).toEqual(value)
     await store.put(name, newer)
     await store.close()
     await expect(testNode({ dataDir: first.dataDir, objects: first.objects })).rejects.toMatchObject({

@@ -4,6 +4,7 @@ import {
   definePlugin,
   type GateRequest,
   HoldfastError,
+  type Op,
   type Plugin,
   Rendezvous,
 } from '@holdfast/core'
@@ -17,6 +18,7 @@ import {
   key,
   register,
   storedRows,
+  T0,
   type TestNode,
   testNode,
 } from './support.ts'
@@ -405,5 +407,71 @@ describe('the eraser', () => {
     objects.byKey.set('.holdfast/store.json', record)
     await eraser.drain()
     expect(stored(objects)).toEqual([])
+  })
+
+  it('[M-14] forgets tombstones when their time is over, in bounded batches, and not before', async () => {
+    const { commit, manifest, clock, eraser } = await testNode({
+      erasing: true,
+      tombstoneTime: '1m',
+      deleteTimeout: '1s',
+    })
+    const names = Array.from({ length: 1500 }, (_, at) => `a/${String(at).padStart(4, '0')}`)
+    const inBatches = async (make: (name: string, at: number) => Op) => {
+      for (const from of [0, 1000])
+        await commit(...names.slice(from, from + 1000).map((name, at) => make(name, from + at)))
+    }
+    await inBatches((name) => register(name))
+    await inBatches((name, at) => condemn(name, at + 1, { delay: 1000 }))
+    await clock.advance(1000)
+    await eraser.drain()
+    expect(manifest.key(key('a/1499'))).toMatchObject({ state: 'gone', until: T0 + 61_000 })
+    await clock.advance(59_999)
+    await eraser.drain()
+    expect(manifest.key(key('a/0000'))?.state).toBe('gone')
+    const { position } = manifest.head()
+    await clock.advance(1)
+    await eraser.drain()
+    expect(names.filter((name) => manifest.key(key(name)) !== undefined)).toEqual([])
+    expect(manifest.head().position.index).toBe(position.index + 2)
+    expect(manifest.check()).toEqual([])
+  }, 30_000)
+
+  it('[M-14] forgets by itself, without being asked', async () => {
+    const { files, manifest, clock } = await testNode({
+      erasing: true,
+      tombstoneTime: '1m',
+      deleteTimeout: '1s',
+    })
+    const { key: name } = await files.write('a/x', 'x')
+    await files.delete('a/x', { delay: 0 })
+    await expect.poll(() => manifest.key(name)?.state).toBe('gone')
+    await clock.advance(60_000)
+    await expect.poll(() => manifest.key(name)).toBeUndefined()
+  })
+
+  it('[C-27] drops a file whose bytes are missing without a delete, and keeps bytes that came back', async () => {
+    const deletes: string[] = []
+    const { files, manifest, commit, eraser, objects } = await testNode({
+      erasing: true,
+      backend: deleting(async (keys, really) => {
+        deletes.push(...keys)
+        return really()
+      }),
+    })
+    const { key: name, generation } = await files.write('a/x', 'x')
+    await commit(condemn(name, generation, { erase: false }))
+    await eraser.drain()
+    expect(manifest.key(name)).toMatchObject({ state: 'gone', as: 'missing' })
+    expect(deletes).toEqual([])
+    expect(objects.byKey.has(name)).toBe(true)
+  })
+
+  it('[M-14] a delete that may take longer than a key stays retired is refused at once', async () => {
+    await expect(testNode({ tombstoneTime: '1m', deleteTimeout: '2m' })).rejects.toMatchObject({
+      code: 'HF_ASSEMBLY_INVALID',
+      context: {
+        problems: [{ problem: 'its setup failed: deleteTimeout must not be longer than tombstoneTime' }],
+      },
+    })
   })
 })

@@ -13,11 +13,11 @@ export interface OpenState {
   readonly state: State
   readonly store: KeyValue
   readonly seal: Seal
+  readonly local: LocalEffects
   /** Files that were doomed or dropped, as told. */
   readonly deleted: DoomedFile[]
   /** Keys whose bytes this node has to delete. */
   readonly erasing: Set<string>
-  readonly diverged: string[]
   /** Applies one record, as one who reads it from the log, or as the one who has written it. */
   apply(batches: readonly RecordedBatch[], time?: number, as?: 'reader' | 'writer'): Applied[]
   check(): readonly string[]
@@ -30,7 +30,7 @@ export async function openState(store: KeyValue, remembered?: number): Promise<O
 /** `before`: the one that is opened anew; what its node was told is not forgotten. */
 export function stateOver(store: KeyValue, seal: Seal, before?: OpenState, remembered?: number): OpenState {
   const state = new State(store, seal, remembered)
-  const { deleted = [], erasing = new Set(), diverged = [] }: Partial<OpenState> = before ?? {}
+  const { deleted = [], erasing = new Set() }: Partial<OpenState> = before ?? {}
   const local: LocalEffects = {
     settled: () => undefined,
     mustErase: (key) => {
@@ -44,7 +44,7 @@ export function stateOver(store: KeyValue, seal: Seal, before?: OpenState, remem
     erased: (key) => {
       if (erasing.delete(key)) state.rows.onUndo(() => erasing.add(key))
     },
-    diverged: (key) => void diverged.push(key),
+    diverged: () => undefined,
   }
   const scratch = new ByteWriter()
   const throughLog = (batch: RecordedBatch, as: 'reader' | 'writer') => {
@@ -55,9 +55,9 @@ export function stateOver(store: KeyValue, seal: Seal, before?: OpenState, remem
     state,
     store,
     seal,
+    local,
     deleted,
     erasing,
-    diverged,
     apply: (batches, time = 0, as = 'reader') =>
       state.rows.transaction(() => {
         const position = { term: 1, index: state.head.index + 1 }

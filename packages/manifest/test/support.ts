@@ -86,7 +86,12 @@ export async function testNode(options: TestNodeOptions = {}): Promise<TestNode>
   const failpoints = new FailpointRegistry()
   const store = backend?.(objects) ?? backendMemory({ objects })
   const node = createNode({
-    plugins: [store, manifest({ ...rest, dataDir }), ...plugins, ...(erasing ? [] : [noErasing()])],
+    plugins: [
+      store,
+      manifest({ reserve: 0, ...rest, dataDir }),
+      ...plugins,
+      ...(erasing ? [] : [noErasing()]),
+    ],
     id: 'node-1',
     clock,
     failpoints,

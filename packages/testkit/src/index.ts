@@ -36,6 +36,8 @@ export type {
   PluginSurroundings,
 } from './plugin/options.ts'
 export { pluginProgram } from './plugin/plugin-program.ts'
+export type { DiskStep } from './power/durable-disk.ts'
+export { type DiskRecording, type RecordOptions, recordDisk, whyNoRecording } from './power/record-disk.ts'
 export { createTestNode, type TestNode, type TestNodeOptions } from './test-node/create-test-node.ts'
 export { digestOf, type TestDigest } from './test-node/digest.ts'
 export type { TestPlugins } from './test-node/place.ts'

@@ -1,4 +1,5 @@
 import { type Clock, sleep } from '../clock.ts'
+import { hasCode } from '../errors.ts'
 import type { FailpointRegistry } from '../failpoints.ts'
 import type { Gate } from '../gate/gate.ts'
 import { type Actor, type GateAction, soleNamespace } from '../gate/request.ts'
@@ -59,15 +60,21 @@ export async function actOnPlan<S, R extends object>(
 ): Promise<boolean> {
   let done = 0
   const room = () => Math.min(MAX_BATCH_OPS, cap - done)
-  const act = async (chunk: readonly PlanItem[]) => {
+  const act = async (chunk: readonly PlanItem[]): Promise<void> => {
     await waitForEraser(parts)
     const fence = await passGate(job, parts, soleNamespace(chunk.map((item) => item.namespace)))
     if (parts.failpoints.armed) await parts.failpoints.hit('job.chunk.before')
     const outcome = await job
       .act(chunk, { services, signal: parts.signal, fence, run: parts.id })
       .catch((error: unknown) => {
+        if (hasCode(error, 'HF_NO_SPACE') && chunk.length > 1) return undefined
         throw whyActFailed(error, parts.signal)
       })
+    if (!outcome) {
+      // A full disk takes a small batch when it cannot take a large one, and what destroys makes room.
+      await act(chunk.slice(0, chunk.length >> 1))
+      return act(chunk.slice(chunk.length >> 1))
+    }
     done += outcome.done.files
     await parts.finished(outcome, chunk)
     if (parts.failpoints.armed) await parts.failpoints.hit('job.chunk.after')

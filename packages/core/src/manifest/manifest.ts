@@ -26,8 +26,21 @@ export interface Page<T> {
 export interface PageQuery {
   /** `next` of the page before. */
   readonly after?: string
-  /** Most items. Default 1000. */
+  /** Most items. Default 250, of keys 1000. */
   readonly limit?: number
+}
+
+/** Storage keys in byte order. */
+export interface KeyQuery extends PageQuery {
+  readonly prefix?: string
+  /** Only keys that sort before this one. */
+  readonly until?: string
+}
+
+/** One page of keys, as a column like those of a backend's listing; `next` continues it. */
+export interface KeyPage {
+  readonly keys: readonly StorageKey[]
+  readonly next?: string
 }
 
 /** The files of one namespace by the age of their newest row. */
@@ -35,6 +48,15 @@ export interface AgeQuery extends PageQuery {
   readonly namespace: string
   /** Only files whose maxTime is strictly below this. */
   readonly before: number
+}
+
+export interface ManifestStatus {
+  /** Format of the manifest's store. */
+  readonly format: number
+  /** The format that it had before this start, when it was upgraded by it. */
+  readonly upgradedFrom?: number
+  /** Why nothing may be destroyed until somebody acknowledges this manifest (manifest_behind). */
+  readonly behind?: string
 }
 
 /**
@@ -48,6 +70,13 @@ export interface Manifest {
    * HF_COMMIT_UNKNOWN (resolved later by the batch id), HF_DATADIR_TAKEN
    */
   commit(batch: Batch, options?: CallOptions): Promise<CommitResult>
+  status(): ManifestStatus
+  /**
+   * The operator's word that this manifest is the one to go by, though the store says that another one, or a later
+   * state of this one, owns it: ends a manifest_behind. Audited. False when there was nothing to acknowledge.
+   * @throws HF_STORE_MISMATCH (the store's identity is missing or another's), HF_FORMAT_NEWER, HF_DATADIR_TAKEN
+   */
+  acknowledge(who: { readonly actor: string }): Promise<boolean>
   /** Waits until the local state is as new as the log's head. */
   barrier(options?: CallOptions): Promise<ManifestHead>
   head(): ManifestHead
@@ -57,6 +86,11 @@ export interface Manifest {
   readonly storeId: string
   entry(path: FilePath): Entry | undefined
   key(key: StorageKey): KeyState | undefined
+  /**
+   * Every key that the manifest knows (live, condemned, doomed or gone) in byte order, to be joined with a backend's
+   * listing. The rows are not read: a key counts as known also when its row is damaged.
+   */
+  keys(query?: KeyQuery): KeyPage
   /** Live files in byte order of their paths. */
   entries(query?: PageQuery & { readonly prefix?: string }): Page<Entry>
   /** Live files of a namespace, oldest maxTime first. */

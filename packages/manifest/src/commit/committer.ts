@@ -9,29 +9,31 @@ import {
   isHoldfastError,
   messageOf,
 } from '@holdfast/core'
+import type { Disk } from '../disk/disk.ts'
 import { ByteWriter } from '../format/bytes.ts'
 import { recordBatch, writeRecordHead } from '../format/record.ts'
-import { named, TABLE } from '../format/rows.ts'
 import { type Applied, applyBatch } from '../state/apply.ts'
 import type { LocalEffects } from '../state/ops.ts'
 import { type BatchRow, SAME } from '../state/outcomes.ts'
 import type { Rows } from '../state/rows.ts'
 import type { State } from '../state/state.ts'
-import { takeGroup, type Waiting, type WaitingBatch } from './group.ts'
+import { grows, growsBy, takeGroup, type Waiting, type WaitingBatch } from './group.ts'
 import { EMBEDDED_TERM, type EmbeddedLog } from './log.ts'
 import { validateBatch } from './validate.ts'
-
-export const INCARNATION = named(TABLE.node, 'incarnation')
 
 export interface CommitterParts {
   readonly state: State
   readonly log: EmbeddedLog
   readonly local: LocalEffects & { applied(index: number, batches: readonly Applied[]): void; reload(): void }
   readonly clock: Clock
+  readonly disk: Disk
   readonly ids: Ids
   readonly failpoints: FailpointRegistry
   readonly nodeId: string
-  readonly incarnation: string
+}
+
+export interface CommitOptions extends CallOptions {
+  readonly fresh?: boolean
 }
 
 /**
@@ -61,7 +63,8 @@ export class Committer {
     return () => void this.#listeners.delete(listener)
   }
 
-  async commit(batch: Batch, { signal }: CallOptions = {}): Promise<CommitResult> {
+  /** `fresh`: not the end of a write that has begun, so the low-water mark holds for it. */
+  async commit(batch: Batch, { signal, fresh }: CommitOptions = {}): Promise<CommitResult> {
     validateBatch(batch)
     signal?.throwIfAborted()
     const { state, ids } = this.#parts
@@ -72,6 +75,7 @@ export class Committer {
     if (first) return resultOf(id, { ...first, repeated: true })
     if (this.#isListed(batch))
       return { status: 'committed', id, position, outcomes: batch.ops.map(() => SAME) }
+    if (fresh && growsBy(batch.ops)) this.#parts.disk.mustHaveRoom('manifest.commit')
     // What is applied is what stands in the record, on this node too; the caller's objects are the caller's again.
     const recorded = recordBatch(this.#scratch, batch, id)
     return new Promise((resolve, reject) => this.#enqueue({ kind: 'batch', ...recorded, resolve, reject }))
@@ -117,15 +121,40 @@ export class Committer {
   }
 
   async #commitGroup(group: Waiting[]): Promise<void> {
-    const { failpoints } = this.#parts
+    const { failpoints, disk } = this.#parts
     try {
       if (this.#broken !== undefined) throw this.#broken
       if (failpoints.armed) await failpoints.hit('manifest.commit.before')
       this.#transact(group)
     } catch (error) {
-      this.#answerFailed(group, error)
+      if (this.#broken === undefined && disk.isFull(error)) await this.#makeRoom(group, error)
+      else this.#answerFailed(group, error)
       return
     }
+    await this.#finish(group)
+  }
+
+  /** The disk is full: what makes it fuller is refused; the rest is tried again, in transactions of its own. */
+  async #makeRoom(group: readonly Waiting[], error: unknown): Promise<void> {
+    const rest = group.filter((waiting) => !grows(waiting))
+    this.#answerFailed(group.filter(grows), error)
+    const released = await this.#parts.disk.makeRoom()
+    if (!released && group.length === 1) return this.#answerFailed(rest, error)
+    for (const waiting of rest) {
+      try {
+        if (this.#broken !== undefined) throw this.#broken
+        this.#transact([waiting])
+      } catch (again) {
+        this.#answerFailed([waiting], again)
+        continue
+      }
+      await this.#finish([waiting])
+    }
+  }
+
+  /** Durable: tells those who wait, and those who listen. */
+  async #finish(group: readonly Waiting[]): Promise<void> {
+    const { failpoints } = this.#parts
     try {
       if (failpoints.armed) await failpoints.hit('manifest.commit.after')
     } catch (error) {
@@ -138,15 +167,9 @@ export class Committer {
   }
 
   #transact(group: readonly Waiting[]): void {
-    const { state, log, local, clock, failpoints, nodeId, incarnation } = this.#parts
+    const { state, log, local, clock, failpoints, nodeId } = this.#parts
     const batches = group.filter((waiting) => waiting.kind === 'batch')
     state.rows.transaction(() => {
-      const owner = state.rows.get(INCARNATION, (payload) => payload.text())
-      if (owner !== incarnation)
-        throw new HoldfastError(
-          'HF_DATADIR_TAKEN',
-          'another process has taken over this data folder; this one must end',
-        )
       for (const waiting of group) if (waiting.kind === 'local') waiting.change(state.rows)
       if (batches.length > 0) {
         const { head } = state
@@ -189,13 +212,22 @@ export class Committer {
         const row = waiting.kind === 'batch' ? state.recent.find(waiting.batch.id) : undefined
         if (row && waiting.kind === 'batch')
           waiting.resolve(resultOf(waiting.batch.id, { ...row, repeated: false }))
-        else waiting.reject(commitFailed(error))
+        else waiting.reject(this.#failed(error))
       }
     } catch (unreadable) {
-      this.#broken = commitFailed(unreadable)
+      this.#broken = this.#failed(unreadable)
       for (const waiting of group)
-        waiting.reject(waiting.kind === 'batch' ? unknown(waiting, error) : commitFailed(error))
+        waiting.reject(waiting.kind === 'batch' ? unknown(waiting, error) : this.#failed(error))
     }
+  }
+
+  #failed(error: unknown): unknown {
+    if (isHoldfastError(error)) return error
+    return new HoldfastError(
+      this.#parts.disk.isFull(error) ? 'HF_NO_SPACE' : 'HF_COMMIT_FAILED',
+      `nothing was committed: ${messageOf(error)}`,
+      { operation: 'manifest.commit', cause: error },
+    )
   }
 }
 
@@ -213,21 +245,4 @@ function unknown({ batch }: Partial<WaitingBatch>, cause: unknown): HoldfastErro
     context: { id: batch?.id },
     cause,
   })
-}
-
-/** LMDB's own number for a full map; the others are the system's names. */
-const MDB_MAP_FULL = -30792
-
-function commitFailed(error: unknown): unknown {
-  if (isHoldfastError(error)) return error
-  const { code } = error as { code?: unknown }
-  const full = code === 'ENOSPC' || code === 28 || code === MDB_MAP_FULL
-  return new HoldfastError(
-    full ? 'HF_NO_SPACE' : 'HF_COMMIT_FAILED',
-    `nothing was committed: ${messageOf(error)}`,
-    {
-      operation: 'manifest.commit',
-      cause: error,
-    },
-  )
 }

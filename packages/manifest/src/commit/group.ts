@@ -1,4 +1,4 @@
-import type { CommitResult } from '@holdfast/core'
+import type { CommitResult, Op } from '@holdfast/core'
 import type { RecordedBatch } from '../format/record.ts'
 import type { Rows } from '../state/rows.ts'
 
@@ -21,6 +21,15 @@ export interface WaitingChange {
 }
 
 export type Waiting = WaitingBatch | WaitingChange
+
+/** Whether it makes the store larger for good. What deletes needs room too, and gives it back. */
+export function grows(waiting: Waiting): boolean {
+  return waiting.kind === 'batch' && growsBy(waiting.batch.ops)
+}
+
+export function growsBy(ops: readonly Op[]): boolean {
+  return ops.some(({ type }) => type === 'register' || type === 'replace')
+}
 
 /** A group is one transaction, which blocks the process: bounded in work and bytes. */
 const GROUP_OPS = 4000

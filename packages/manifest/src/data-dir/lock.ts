@@ -1,10 +1,12 @@
-import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { HoldfastError } from '@holdfast/core'
+import { type FailpointRegistry, HoldfastError } from '@holdfast/core'
+import { newerFile, readControlFile, writeControlFile } from './control-file.ts'
+
+const CURE = 'if no process uses this data folder, remove it'
 
 interface Owner {
-  readonly format: 1
   readonly pid: number
   readonly host: string
   /** Tells a process from a later one that got the same pid: when it started, by the kernel's count. */
@@ -14,20 +16,24 @@ interface Owner {
 
 /**
  * Makes this process the owner of a data folder. The lock file names the owner; one whose process is gone is replaced.
- * @throws HF_DATADIR_IN_USE with the owner's pid and host
+ * @throws HF_DATADIR_IN_USE with the owner's pid and host, HF_FORMAT_NEWER, HF_MANIFEST_CORRUPT when it is no file
  */
-export function lockDataDir(dataDir: string, incarnation: string): { release(): void } {
+export function lockDataDir(
+  dataDir: string,
+  incarnation: string,
+  failpoints: FailpointRegistry,
+): { release(): void } {
   const file = join(dataDir, 'lock')
   const mine = join(dataDir, `lock.${incarnation}`)
   const owner: Owner = {
-    format: 1,
     pid: process.pid,
     host: hostname(),
     started: startOf(process.pid) ?? '',
     incarnation,
   }
-  writeFileSync(mine, `${JSON.stringify(owner)}\n`, { flush: true })
   try {
+    writeControlFile(mine, owner)
+    if (failpoints.armed) failpoints.hitSync('start.lock.before')
     // A link is made whole or not at all, so a lock file always has its content.
     for (let attempt = 0; !tryLink(mine, file); attempt++) {
       const other = readOwner(file)
@@ -35,11 +41,11 @@ export function lockDataDir(dataDir: string, incarnation: string): { release(): 
       // Of two that find the same dead owner one moves its lock away; the other finds a new one at its next try.
       if (other) moveAway(file, other, `${mine}.stale`)
     }
+    if (failpoints.armed) failpoints.hitSync('start.lock.after')
   } finally {
     rmSync(mine, { force: true })
     rmSync(`${mine}.stale`, { force: true })
   }
-  sweep(dataDir)
   return {
     release() {
       if (readOwner(file)?.incarnation === incarnation) rmSync(file, { force: true })
@@ -47,12 +53,15 @@ export function lockDataDir(dataDir: string, incarnation: string): { release(): 
   }
 }
 
-/** Removes what others left behind that were killed in the middle of this. */
-function sweep(dataDir: string): void {
-  for (const name of readdirSync(dataDir)) {
-    if (!name.startsWith('lock.')) continue
+/** Whether a file of the data folder was left behind by a process that was killed while it locked. */
+export function isLitter(dataDir: string, name: string): boolean {
+  if (!name.startsWith('lock.')) return false
+  try {
     const owner = readOwner(join(dataDir, name))
-    if (owner && !isAlive(owner)) rmSync(join(dataDir, name), { force: true })
+    return owner !== undefined && !isAlive(owner)
+  } catch {
+    // Nobody's lock, but not known to be litter either.
+    return false
   }
 }
 
@@ -66,21 +75,23 @@ function tryLink(from: string, to: string): boolean {
   }
 }
 
-/** The owner that a lock file names; undefined when the file is gone by now. A file that says nothing has a dead owner. */
+/**
+ * The owner that a lock file names; undefined when the file is gone by now. A file that says nothing has a dead owner:
+ * should it live after all, taking over fences it.
+ */
 function readOwner(file: string): Owner | undefined {
-  try {
-    const text = readFileSync(file, 'utf8')
-    try {
-      const owner = JSON.parse(text) as Owner | null
-      if (typeof owner?.incarnation === 'string') return owner
-      throw new Error('no owner')
-    } catch {
-      return { format: 1, pid: 0, host: hostname(), started: '', incarnation: text }
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
+  const control = readControlFile(file, CURE)
+  if (!control) return undefined
+  if (control.state === 'newer') throw newerFile(file, control.format, CURE)
+  const { pid, host, started, incarnation } = control.state === 'read' ? control.fields : {}
+  if (
+    typeof pid === 'number' &&
+    typeof host === 'string' &&
+    typeof started === 'string' &&
+    typeof incarnation === 'string'
+  )
+    return { pid, host, started, incarnation }
+  return { pid: 0, host: hostname(), started: '', incarnation: '' }
 }
 
 function moveAway(file: string, dead: Owner, to: string): void {

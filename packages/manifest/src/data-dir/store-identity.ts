@@ -1,18 +1,23 @@
 import {
   type Denial,
+  type FailpointRegistry,
   HoldfastError,
   type Ids,
-  type ManifestHead,
   messageOf,
   type Storage,
 } from '@holdfast/core'
+import { newer } from '../format/bytes.ts'
 import { named, TABLE } from '../format/rows.ts'
 import type { Rows } from '../state/rows.ts'
+import { decodeControl, encodeControl } from './control-file.ts'
 
 const STORE = named(TABLE.node, 'store')
-const LOST = 'the store has lost its identity record: is it mounted?'
 const RECORD = 'store.json'
-const OWNER = 'owner.json'
+const SAYS: Record<'lost' | 'damaged', string> = {
+  lost: 'the store has lost its identity record: is it mounted?',
+  damaged:
+    "the store's identity record is damaged: if it is the right store, say so with service('manifest').acknowledge({ actor })",
+}
 
 interface Known {
   readonly storeId: string
@@ -20,6 +25,13 @@ interface Known {
   /** False from the moment the ids were made until the store carries them. */
   readonly settled: boolean
 }
+
+/** What the store says that it is. */
+type Found =
+  | { readonly state: 'carries'; readonly storeId: string }
+  | { readonly state: 'newer'; readonly format: number }
+  | { readonly state: 'lost' }
+  | { readonly state: 'damaged' }
 
 /**
  * Ties a manifest to its store: the store carries an identity that was made for this data folder and is made only
@@ -29,7 +41,7 @@ export class StoreIdentity {
   readonly storeId: string
   readonly logId: string
   readonly #storage: Storage
-  #lost = false
+  #flaw: 'lost' | 'damaged' | undefined
 
   private constructor(storage: Storage, { storeId, logId }: Known) {
     this.#storage = storage
@@ -37,36 +49,42 @@ export class StoreIdentity {
     this.logId = logId
   }
 
-  /** @throws HF_STORE_MISMATCH when the store belongs to another manifest */
-  static async open(storage: Storage, rows: Rows, ids: Ids): Promise<StoreIdentity> {
-    const known =
-      readKnown(rows) ?? remember(rows, { storeId: ids.next(), logId: ids.next(), settled: false })
+  /** @throws HF_STORE_MISMATCH when the store belongs to another manifest, HF_FORMAT_NEWER */
+  static async open(
+    storage: Storage,
+    rows: Rows,
+    ids: Ids,
+    failpoints: FailpointRegistry,
+  ): Promise<StoreIdentity> {
+    const kept = readKnown(rows)
+    const known = kept ?? { storeId: ids.next(), logId: ids.next(), settled: false }
     const identity = new StoreIdentity(storage, known)
+    const found = await identity.#read()
+    identity.#mustBeOurs(found, kept)
     if (known.settled) {
-      const found = await identity.#read()
       // Reads go on without the record; whatever writes or destroys is denied until it is back.
-      identity.#lost = found === undefined
-      if (found !== undefined && found !== known.storeId) throw identity.#foreign(found)
+      identity.#note(found)
       return identity
     }
-    const record = { format: 1, storeId: known.storeId, logId: known.logId }
-    if (!(await storage.records.write(RECORD, encode(record), { ifAbsent: true }))) {
-      const found = await identity.#read()
-      if (found !== known.storeId) throw identity.#foreign(found ?? 'nobody')
-    }
+    if (!kept) remember(rows, known)
+    if (failpoints.armed) await failpoints.hit('start.identity.before')
+    if (found.state === 'lost' && !(await identity.#write({ ifAbsent: true })))
+      identity.#mustBeOurs(await identity.#read(), known)
+    if (failpoints.armed) await failpoints.hit('start.identity.written')
     remember(rows, { ...known, settled: true })
+    if (failpoints.armed) await failpoints.hit('start.identity.after')
     return identity
   }
 
-  /** Whether the store carried no identity when it was looked at last. */
-  get lost(): boolean {
-    return this.#lost
+  /** Whether the store, when it was looked at last, carried no identity that can be read. */
+  get flawed(): boolean {
+    return this.#flaw !== undefined
   }
 
   /** @throws HF_STORE_MISMATCH */
   mustBeWritable(): void {
-    if (this.#lost)
-      throw new HoldfastError('HF_STORE_MISMATCH', `${LOST}; nothing is written into it`, {
+    if (this.#flaw)
+      throw new HoldfastError('HF_STORE_MISMATCH', `${SAYS[this.#flaw]}; nothing is written into it`, {
         context: { expected: this.storeId },
       })
   }
@@ -76,46 +94,77 @@ export class StoreIdentity {
     const mismatch = (deny: string): Denial => ({ deny, reason: 'store_mismatch', retryAfter: 5000 })
     try {
       const found = await this.#read(signal)
-      this.#lost = found === undefined
-      if (found === this.storeId) return undefined
-      return mismatch(found === undefined ? LOST : `the store is ${found}, not ${this.storeId}`)
+      this.#note(found)
+      if (found.state === 'lost' || found.state === 'damaged') return mismatch(SAYS[found.state])
+      if (found.state === 'newer') return mismatch(`the store's identity has format ${found.format}`)
+      if (found.storeId === this.storeId) return undefined
+      return mismatch(`the store is ${found.storeId}, not ${this.storeId}`)
     } catch (error) {
       return mismatch(`the store's identity cannot be read: ${messageOf(error)}`)
     }
   }
 
-  /** Writes down who owns the store, and how far its manifest has come. */
-  async recordOwner(nodeId: string, incarnation: string, { position, time }: ManifestHead): Promise<void> {
-    const { storeId, logId } = this
-    await this.#storage.records.write(
-      OWNER,
-      encode({ format: 1, storeId, logId, nodeId, incarnation, position, time }),
-    )
+  /**
+   * Somebody has said that this is the right store: a damaged record is written anew. A missing one is not: that
+   * would make any empty folder the right store.
+   * @throws HF_STORE_MISMATCH
+   */
+  async acknowledge(): Promise<boolean> {
+    const found = await this.#read()
+    if (found.state === 'newer') throw newer("the store's identity", found.format)
+    if (found.state === 'carries' && found.storeId !== this.storeId) throw this.#foreign(found.storeId)
+    this.#note(found)
+    if (found.state === 'lost') this.mustBeWritable()
+    if (found.state !== 'damaged') return false
+    await this.#write({})
+    this.#flaw = undefined
+    return true
   }
 
-  async #read(signal?: AbortSignal): Promise<string | undefined> {
+  #note({ state }: Found): void {
+    this.#flaw = state === 'lost' || state === 'damaged' ? state : undefined
+  }
+
+  /** What a manifest that has not settled with its store yet finds must be nothing, or what it wrote itself. */
+  #mustBeOurs(found: Found, known: Known | undefined): void {
+    if (found.state === 'newer') throw newer("the store's identity", found.format)
+    if (found.state === 'carries' && (!known || found.storeId !== this.storeId))
+      throw known ? this.#foreign(found.storeId) : foreignToNew(found.storeId)
+    if (found.state === 'damaged' && known?.settled !== true) throw foreignToNew('an unreadable record')
+  }
+
+  async #write(options: { readonly ifAbsent?: boolean }): Promise<boolean> {
+    const { storeId, logId } = this
+    return this.#storage.records.write(RECORD, encodeControl({ storeId, logId }), options)
+  }
+
+  async #read(signal?: AbortSignal): Promise<Found> {
     const bytes = await this.#storage.records.read(RECORD, signal ? { signal } : {})
-    if (!bytes) return undefined
-    try {
-      const { storeId } = JSON.parse(Buffer.from(bytes).toString('utf8')) as { storeId?: unknown }
-      if (typeof storeId === 'string') return storeId
-    } catch {
-      // Said by the caller, as for a record of somebody else.
-    }
-    return 'an unreadable record'
+    if (!bytes) return { state: 'lost' }
+    const control = decodeControl(bytes)
+    if (control.state !== 'read') return control
+    const { storeId } = control.fields
+    return typeof storeId === 'string' ? { state: 'carries', storeId } : { state: 'damaged' }
   }
 
   #foreign(found: string): HoldfastError {
-    return new HoldfastError(
-      'HF_STORE_MISMATCH',
+    return mismatch(
       `the store belongs to ${found}, this data folder to ${this.storeId}; use an empty store, or the data folder that belongs to this one`,
-      { context: { found, expected: this.storeId } },
+      { found, expected: this.storeId },
     )
   }
 }
 
-function encode(record: object): Buffer {
-  return Buffer.from(`${JSON.stringify(record)}\n`)
+/** A data folder that never had a store, or has lost its manifest: both look the same from here. */
+function foreignToNew(found: string): HoldfastError {
+  return mismatch(
+    `the store belongs to ${found}, and this data folder holds no manifest of it; if the data folder was lost or emptied, put it back from a copy; for a new node use an empty store`,
+    { found },
+  )
+}
+
+function mismatch(message: string, context: Record<string, unknown>): HoldfastError {
+  return new HoldfastError('HF_STORE_MISMATCH', message, { context })
 }
 
 function readKnown(rows: Rows): Known | undefined {
@@ -126,7 +175,7 @@ function readKnown(rows: Rows): Known | undefined {
   }))
 }
 
-function remember(rows: Rows, known: Known): Known {
+function remember(rows: Rows, known: Known): void {
   rows.transaction(() =>
     rows.put(STORE, (payload) =>
       payload
@@ -135,5 +184,4 @@ function remember(rows: Rows, known: Known): Known {
         .u8(known.settled ? 1 : 0),
     ),
   )
-  return known
 }

@@ -146,15 +146,16 @@ function numbersOf(bytes: Buffer): DataView {
 /** Reads what {@link ByteWriter} wrote. Running past the end is HF_MANIFEST_CORRUPT, never a wrong value. */
 export class ByteReader {
   readonly #buffer: Buffer
-  #at: number
+  readonly #end: number
+  #at = 0
 
-  constructor(buffer: Buffer, at = 0) {
+  constructor(buffer: Buffer, end = buffer.length) {
     this.#buffer = buffer
-    this.#at = at
+    this.#end = end
   }
 
   get done(): boolean {
-    return this.#at === this.#buffer.length
+    return this.#at === this.#end
   }
 
   u8(): number {
@@ -191,12 +192,18 @@ export class ByteReader {
 
   /** All that is left. */
   rest(): Buffer {
-    return this.raw(this.#buffer.length - this.#at)
+    return this.raw(this.#end - this.#at)
   }
 
   raw(bytes: number): Buffer {
     const start = this.#take(bytes)
     return this.#buffer.subarray(start, start + bytes)
+  }
+
+  /** The next bytes as hexadecimal digits. */
+  hex(bytes: number): string {
+    const start = this.#take(bytes)
+    return this.#buffer.toString('hex', start, start + bytes)
   }
 
   u64(): bigint {
@@ -205,7 +212,7 @@ export class ByteReader {
 
   #take(bytes: number): number {
     const start = this.#at
-    if (start + bytes > this.#buffer.length) throw corrupt('an early end')
+    if (start + bytes > this.#end) throw corrupt('an early end')
     this.#at += bytes
     return start
   }

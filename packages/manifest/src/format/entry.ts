@@ -59,7 +59,7 @@ export function writeEntry(writer: ByteWriter, entry: NewEntry): void {
 /** What a reader gets of an entry once it is written: its fields, and nothing else that an object may carry. */
 export function copyEntry(entry: NewEntry): NewEntry {
   const { version, changedAt, minTime, maxTime, rows, metadata, adopted, timesFrom } = entry
-  const copy: { -readonly [Field in keyof NewEntry]: NewEntry[Field] } = {
+  const copy: Growing<NewEntry> = {
     path: entry.path,
     key: entry.key,
     namespace: entry.namespace,
@@ -90,11 +90,12 @@ export function readEntry(reader: ByteReader): NewEntry {
   const key = has(MINTED) ? mintKey(path, name) : (name as StorageKey)
   const namespace = reader.text()
   const size = reader.varint()
-  const checksum = has(SHA256) ? SHA256_PREFIX + reader.raw(32).toString('hex') : reader.text()
+  const checksum = has(SHA256) ? SHA256_PREFIX + reader.hex(32) : reader.text()
   const createdAt = reader.varint()
   const origin = reader.text()
   const storeId = reader.text()
-  return {
+  // One object that grows, not one for each field that may be there: a scan makes millions of these.
+  const entry: Growing<NewEntry> = {
     path,
     key,
     namespace,
@@ -103,17 +104,20 @@ export function readEntry(reader: ByteReader): NewEntry {
     createdAt,
     origin,
     storeId,
-    ...(has(VERSION_KNOWN) && { version: reader.text() }),
-    ...(has(CHANGED_AT) && { changedAt: reader.signed() }),
-    ...(has(MIN_TIME) && { minTime: reader.signed() }),
-    ...(has(MAX_TIME) && { maxTime: reader.signed() }),
-    ...(has(ROWS) && { rows: reader.varint() }),
-    ...(has(METADATA) && { metadata: readMetadata(reader) }),
-    ...(has(ADOPTED) && { adopted: true }),
-    ...(has(TIMES_FROM_PATH) && { timesFrom: 'path' as const }),
-    ...(has(TIMES_FROM_CALLER) && { timesFrom: 'caller' as const }),
   }
+  if (has(VERSION_KNOWN)) entry.version = reader.text()
+  if (has(CHANGED_AT)) entry.changedAt = reader.signed()
+  if (has(MIN_TIME)) entry.minTime = reader.signed()
+  if (has(MAX_TIME)) entry.maxTime = reader.signed()
+  if (has(ROWS)) entry.rows = reader.varint()
+  if (has(METADATA)) entry.metadata = readMetadata(reader)
+  if (has(ADOPTED)) entry.adopted = true
+  if (has(TIMES_FROM_PATH)) entry.timesFrom = 'path'
+  if (has(TIMES_FROM_CALLER)) entry.timesFrom = 'caller'
+  return entry
 }
+
+type Growing<T> = { -readonly [K in keyof T]: T[K] }
 
 export function writeListed(writer: ByteWriter, entry: NewEntry, generation: number): void {
   writer.varint(generation)
@@ -122,7 +126,7 @@ export function writeListed(writer: ByteWriter, entry: NewEntry, generation: num
 
 export function readListed(reader: ByteReader): Entry {
   const generation = reader.varint()
-  return { ...readEntry(reader), generation }
+  return Object.assign(readEntry(reader), { generation })
 }
 
 /** Whether the key can be told from the path and the 26 characters behind its last tilde. */

@@ -37,10 +37,13 @@ export async function createSeal(): Promise<Seal> {
     open(row, value) {
       const end = value.length - SUM_BYTES
       if (end < 0) throw damaged(row)
-      const payload = value.subarray(0, end)
-      if (h64Raw(scratch.reset().raw(row).raw(payload).view()) !== value.readBigUInt64BE(end))
-        throw damaged(row)
-      return new ByteReader(payload)
+      const sealed = scratch
+        .reset()
+        .raw(row)
+        .raw(value)
+        .view(0, row.length + end)
+      if (h64Raw(sealed) !== value.readBigUInt64BE(end)) throw damaged(row)
+      return new ByteReader(value, end)
     },
     sum: (bytes) => h64Raw(bytes),
   }

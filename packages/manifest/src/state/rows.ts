@@ -35,15 +35,18 @@ export class Rows {
     return this.#store.range({ from, to, limit, reverse }).map(({ key }) => key)
   }
 
+  /** The same as text, without their table. */
+  texts(from: Buffer, to: Buffer, limit: number): string[] {
+    return this.#store.texts({ from, to, limit })
+  }
+
   /** Number of rows in [from, to), at most `limit`. */
   count(from: Buffer, to: Buffer, limit: number): number {
     return this.#store.count({ from, to, limit })
   }
 
   page<T>(from: Buffer, to: Buffer, limit: number, read: (payload: ByteReader, row: Buffer) => T): T[] {
-    return this.#store
-      .range({ from, to, limit })
-      .map(({ key, value }) => read(this.#seal.open(key, value), key))
+    return this.#store.map({ from, to, limit }, ({ key, value }) => read(this.#seal.open(key, value), key))
   }
 
   /** Gives writing to `fn`; the digest goes back when it throws, as the rows do. */

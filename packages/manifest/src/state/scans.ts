@@ -3,6 +3,8 @@ import {
   type Condemned,
   type Entry,
   type FilePath,
+  type KeyPage,
+  type KeyQuery,
   type KeyState,
   MAX_PATH_BYTES,
   type NamespaceCounters,
@@ -18,7 +20,9 @@ import { readSetting } from '../format/settings.ts'
 import { publicCounters, readNamespace } from './namespaces.ts'
 import type { State } from './state.ts'
 
-const PAGE = 1000
+/** Small: what of a page is alive when the collector comes is copied, and makes V8 grow its young space by tens of MB. */
+const PAGE = 250
+const KEYS = 1000
 
 /** No name is longer, so nothing begins with a longer prefix; LMDB would not take one as a key. */
 function isTooLong(prefix: string): boolean {
@@ -35,6 +39,30 @@ export function entries(
   const from = cursor === undefined ? start : after(named(TABLE.entry, cursor))
   const items = state.rows.page(from, behind(start), limit, readListed)
   return page(items, limit, ({ path }) => path)
+}
+
+/** Keys that are known in any state, in byte order. */
+export function keys(state: State, { prefix = '', after: cursor, until, limit = KEYS }: KeyQuery): KeyPage {
+  if (isTooLong(prefix)) return { keys: [] }
+  const start = named(TABLE.key, prefix)
+  const from = cursor === undefined ? start : after(keyBound(cursor))
+  const to = until === undefined ? behind(start) : keyBound(until)
+  const found = state.rows.texts(latest(start, from), earliest(behind(start), to), limit) as StorageKey[]
+  const last = found.at(-1)
+  return last !== undefined && found.length === limit ? { keys: found, next: last } : { keys: found }
+}
+
+/** No key is as long as what is left of a longer bound, so nothing changes its side. */
+function keyBound(text: string): Buffer {
+  return named(TABLE.key, text).subarray(0, MAX_PATH_BYTES + 2)
+}
+
+function earliest(a: Buffer, b: Buffer): Buffer {
+  return Buffer.compare(a, b) <= 0 ? a : b
+}
+
+function latest(a: Buffer, b: Buffer): Buffer {
+  return Buffer.compare(a, b) >= 0 ? a : b
 }
 
 /** Live files of a namespace whose maxTime is known and below `before`, oldest first. */

@@ -39,6 +39,12 @@ export function openMemory(): KeyValue {
       const slice = rows.slice(find(from), find(to))
       return (reverse ? slice.reverse() : slice).slice(0, limit)
     },
+    map(query, read) {
+      return this.range(query).map(read)
+    },
+    texts(query) {
+      return this.range(query).map(({ key }) => key.toString('utf8', 1))
+    },
     count: ({ from, to, limit }) => Math.min(limit, find(to) - find(from)),
     transaction(fn) {
       const before = rows.slice()

@@ -1,11 +1,55 @@
+import type { Op } from '@holdfast/core'
 import { describe, expect, it } from 'vitest'
-import { condemn, doom, newEntry, register, testNode } from '../support.ts'
+import {
+  condemn,
+  condemnUnlisted,
+  doom,
+  erased,
+  forget,
+  hold,
+  newEntry,
+  register,
+  release,
+  replace,
+  T0,
+  testNode,
+  undo,
+  undoReplacement,
+  update,
+} from '../support.ts'
 import { recorder } from './recorder.ts'
 import { forgetBatch, KEPT_TABLES, openStore } from './store.ts'
 
 const ID = (n: number) => `01ARZ3NDEKTSV4RRFFQ69G5${String(n).padStart(3, '0')}`
 
 describe('what taps of onManifestBatch get', () => {
+  it('[K-08] each kind of op with what became of it, as it was asked for', async () => {
+    const tap = recorder('tap')
+    const test = await testNode({ plugins: [tap.plugin] })
+    const ops: Op[] = [
+      register('a', { key: 'a1', rows: 1 }),
+      update('b1', 1, { maxTime: 3, rows: null, timesFrom: 'caller', metadata: { a: 'b' } }),
+      condemn('c1', 1, { erase: false, delay: 5, run: 'r' }),
+      condemnUnlisted('d1', { unlisted: { storeId: 's', size: 3, version: 'v' } }),
+      undo('e1'),
+      { ...undo('f1'), entry: newEntry('f', { key: 'f1' }) },
+      undoReplacement(9, { run: 'r' }),
+      replace({ g1: 3 }, [newEntry('g', { key: 'g2' })], { run: 'r', delay: 7 }),
+      hold('h', { folder: 'x' }, { expiresAt: T0 + 9 }),
+      release('i'),
+      { ...doom('j1'), keep: 4 },
+      erased('k1', 6),
+      forget('l1'),
+      { type: 'role', name: 'sweeper', holder: 'n1', epoch: 1 },
+      { type: 'set', name: 's', value: { deep: [1, null] }, generation: 0 },
+      { type: 'set', name: 't' },
+    ]
+    const { id, position, outcomes } = await test.commit(...ops)
+    await test.node.hooks.drain()
+    expect(tap.batches).toEqual([{ type: 'batch', id, position, ordinal: 0, time: T0, ops, outcomes }])
+    expect(new Set(ops.map(({ type }) => type)).size).toBe(12)
+  })
+
   it('[K-08] each committed batch with its ops and what became of them', async () => {
     const tap = recorder('tap')
     const { node, commit, clock } = await testNode({ plugins: [tap.plugin] })

@@ -6,9 +6,12 @@ import {
   erased,
   FENCE,
   key,
+  newEntry,
   register,
+  replace,
   type TestNode,
   testNode,
+  undoReplacement,
 } from '../support.ts'
 import { recorder } from './recorder.ts'
 
@@ -32,6 +35,30 @@ describe('what taps of onFileDeleted get', () => {
     await test.node.hooks.drain()
     const { position } = test.manifest.head()
     expect(tap.deleted).toEqual([{ key: 'a', path: 'a', reason: 'too old', run: 'run-1', position }])
+  })
+
+  it('[K-09] a file whose bytes were missing, once, when it is dropped', async () => {
+    const tap = recorder('tap')
+    const test = await testNode({ plugins: [tap.plugin] })
+    await test.commit(register('a'))
+    await test.commit(condemn('a', 1, { erase: false, reason: 'no bytes' }))
+    await test.commit(doom('a'))
+    const { position } = test.manifest.head()
+    await test.commit(doom('a'))
+    await test.commit(erased('a'))
+    await test.node.hooks.drain()
+    expect(tap.deleted).toEqual([{ key: 'a', path: 'a', reason: 'no bytes', position }])
+  })
+
+  it('[K-09] files that were replaced, and outputs of a replacement that was taken back, each once', async () => {
+    const tap = recorder('tap')
+    const test = await testNode({ plugins: [tap.plugin] })
+    await test.commit(register('a', { key: 'a1' }))
+    await test.commit(replace({ a1: 1 }, [newEntry('a', { key: 'a2' })], { delay: 1000 }))
+    await test.commit(undoReplacement(2))
+    await test.commit(doom('a1'), doom('a2'))
+    await test.node.hooks.drain()
+    expect(tap.deleted).toMatchObject([{ key: 'a2', path: 'a', current: 'a1' }])
   })
 
   it('[K-09] a path that has a file again says so by its key', async () => {

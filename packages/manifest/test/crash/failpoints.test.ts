@@ -6,6 +6,7 @@ import { guaranteeOf, nodeIn } from './node.ts'
 import {
   AGAIN,
   acknowledged,
+  COMPACTED,
   contentOf,
   EXPIRED,
   FILES,
@@ -13,8 +14,11 @@ import {
   foundIn,
   LATER,
   NOW,
+  OVERWRITTEN,
   UNDONE,
 } from './plan.ts'
+
+const PASSES = ['first', 'later', 'last'] as const
 
 /** Each of these runs takes about a second; many run at once, perhaps on a busy machine. */
 const LIMIT_MS = 60_000
@@ -78,24 +82,44 @@ describe.concurrent('a node that was killed goes on to the end that it would hav
 }, () => {
   it('[X-01] the run without a crash is sound, and says so itself', ({ expect }) => {
     expect(reference.problems).toEqual([])
-    const kept = FILES.filter((path) => !EXPIRED.includes(path) && !NOW.includes(path))
-    expect(reference.stored).toEqual([...kept, ...AGAIN].sort())
+    const kept = FILES.filter(
+      (path) => !EXPIRED.includes(path) && !NOW.includes(path) && path !== COMPACTED[1],
+    )
+    // Of those that were written anew or over, the old bytes of one each are gone.
+    expect(reference.stored).toEqual([...kept, ...AGAIN, OVERWRITTEN[1]].sort())
   })
 
   for (const at of catalogue()) {
-    // Passed only when there is something to recover; below.
-    if (at.startsWith('recovery.')) continue
-    for (const which of ['first', 'later'] as const)
+    // Passed only on a full disk (test/disk), only when there is something to recover (below), or once in a life (below,
+    // and start.test.ts).
+    if (/^(reserve|mark|recovery|start|acknowledge)\./.test(at)) continue
+    // The last files that are written take the place of others.
+    for (const which of at.startsWith('files.') ? PASSES : PASSES.slice(0, 2))
       it(`[${guaranteeOf(at)}] killed at ${at}, its ${which} pass`, async ({ expect }) => {
         const times = passes.get(at) ?? 0
         expect(times).toBeGreaterThan(1)
         await using folder = await tempFolder()
-        const said = await crash(expect, folder.path, at, which === 'first' ? 0 : Math.floor(times / 2))
+        const said = await crash(
+          expect,
+          folder.path,
+          at,
+          { first: 0, later: Math.floor(times / 2), last: times - 1 }[which],
+        )
         const found = await runToTheEnd(expect, folder.path)
         expectNothingLost(expect, said, found)
         expect(await inspect(folder.path)).toEqual(reference)
       })
   }
+
+  for (const at of catalogue().filter((name) => name.startsWith('mark.')))
+    it(`[${guaranteeOf(at)}] killed at ${at}, in the first life and in the second`, async ({ expect }) => {
+      await using folder = await tempFolder()
+      const first = await crash(expect, folder.path, at)
+      const second = await crash(expect, folder.path, at)
+      const found = await runToTheEnd(expect, folder.path)
+      expectNothingLost(expect, first + second, found)
+      expect(await inspect(folder.path)).toEqual(reference)
+    })
 
   for (const at of catalogue().filter((name) => name.startsWith('recovery.')))
     it(`[${guaranteeOf(at)}] killed at files.write.stored, and again at ${at}`, async ({ expect }) => {

@@ -15,7 +15,7 @@ export function nodeIn(folder: string, failpoints: FailpointRegistry): HoldfastN
     id: 'node-1',
     plugins: [
       backendLocal({ root: rootOf(folder) }),
-      manifest({ dataDir: dataDirOf(folder) }),
+      manifest({ dataDir: dataDirOf(folder), reserve: 0 }),
       expiry(),
       witness(witnessOf(folder)),
     ],
@@ -28,12 +28,16 @@ export function nodeIn(folder: string, failpoints: FailpointRegistry): HoldfastN
 const GUARANTEES: readonly (readonly [string, string])[] = [
   ['files.write.', 'X-11'],
   ['recovery.', 'X-11'],
+  ['start.', 'X-01'],
+  ['owner.record.', 'B-11'],
+  ['acknowledge.', 'B-11'],
   ['manifest.commit.', 'M-04'],
   ['eraser.', 'M-11'],
   ['local.delete.', 'M-11'],
   ['local.write.', 'B-02'],
   ['job.chunk.', 'R-03'],
   ['hook.cursor.', 'K-09'],
+  ['mark.', 'X-09'],
 ]
 
 export function guaranteeOf(failpoint: string): string {

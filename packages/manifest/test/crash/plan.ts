@@ -25,6 +25,12 @@ export const UNDONE = pathOf('sales', 8)
 /** Written anew after they were deleted: one whose bytes go, and one whose old bytes stay. */
 export const AGAIN = [pathOf('sales', 5), pathOf('logs/web', 7), pathOf('logs/web', 8)]
 
+/** Written over while they are there: one whose old bytes go at once, and one whose old bytes stay. */
+export const OVERWRITTEN = [pathOf('sales', 9), pathOf('logs/web', 9)]
+
+/** Two files that become one, which has the path of the first. */
+export const COMPACTED = [pathOf('logs/app', 5), pathOf('logs/app', 6)] as const
+
 /** What the runs of expiry are asked for, and what goes by them. */
 export const EXPIRY = [Date.UTC(2026, 0, 1, 2), Date.UTC(2026, 0, 1, 4)]
 
@@ -67,10 +73,16 @@ export function acknowledged(stdout: string): ReadonlyMap<string, Known> {
   for (const line of stdout.split('\n')) {
     const [step, act, target = '', version] = line.split(' ')
     if (step !== 'begin' && step !== 'done') continue
-    const result =
-      act === 'write' ? { version: Number(version) } : act === 'undo' ? { version: 1 } : 'not listed'
-    const targets = act === 'expire' ? expiredBefore(Number(target)) : [target]
-    for (const path of targets) known.set(path, step === 'begin' ? 'under way' : result)
+    const listed = { write: Number(version), overwrite: Number(version), undo: 1 }[act ?? '']
+    const result: Known = listed === undefined ? 'not listed' : { version: listed }
+    const results =
+      act === 'compact'
+        ? new Map<string, Known>([
+            [COMPACTED[0], { version: Number(version) }],
+            [COMPACTED[1], 'not listed'],
+          ])
+        : new Map((act === 'expire' ? expiredBefore(Number(target)) : [target]).map((path) => [path, result]))
+    for (const [path, then] of results) known.set(path, step === 'begin' ? 'under way' : then)
   }
   return known
 }

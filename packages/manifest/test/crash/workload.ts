@@ -4,7 +4,18 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path'
 import { crashChild } from '@holdfast/testkit'
 import { nodeIn } from './node.ts'
-import { AGAIN, contentOf, EXPIRY, FILES, foundLine, LATER, NOW, UNDONE } from './plan.ts'
+import {
+  AGAIN,
+  COMPACTED,
+  contentOf,
+  EXPIRY,
+  FILES,
+  foundLine,
+  LATER,
+  NOW,
+  OVERWRITTEN,
+  UNDONE,
+} from './plan.ts'
 
 const [folder = ''] = process.argv.slice(2)
 mkdirSync(folder, { recursive: true })
@@ -16,6 +27,23 @@ async function write(path: string, version: number): Promise<void> {
   console.log(`begin write ${path} ${version}`)
   await files.write(path, contentOf(path, version))
   console.log(`done write ${path} ${version}`)
+}
+
+async function overwrite(path: string, version: number, delay: number): Promise<void> {
+  const content = contentOf(path, version)
+  if ((await files.stat(path))?.size === content.length) return
+  console.log(`begin overwrite ${path} ${version}`)
+  await files.write(path, content, { delay })
+  console.log(`done overwrite ${path} ${version}`)
+}
+
+async function compact(version: number): Promise<void> {
+  const [path] = COMPACTED
+  const source = contentOf(path, version)
+  if ((await files.stat(path))?.size === source.length) return
+  console.log(`begin compact ${path} ${version}`)
+  await files.replace({ inputs: COMPACTED, outputs: [{ path, source }], delay: 0 })
+  console.log(`done compact ${path} ${version}`)
 }
 
 async function remove(path: string, delay: number): Promise<void> {
@@ -53,6 +81,10 @@ const phases: readonly (() => Promise<void>)[] = [
   async () => {
     for (const path of AGAIN) await write(path, 2)
   },
+  async () => {
+    for (const [at, path] of OVERWRITTEN.entries()) await overwrite(path, 3, at * 3_600_000)
+  },
+  () => compact(4),
   ...EXPIRY.map((before) => () => expire(before)),
   async () => {
     await node.eraser.drain()

@@ -113,7 +113,7 @@ describe('an eraser that comes too late', () => {
     expect(successor).toMatchObject({ finished: true })
     const owner = ownerRecord(folder.path)
     rendezvous.release()
-    expect(await zombie.eraser.drain()).toEqual({ erased: 0, setAside: [], waiting: 0, held: 0 })
+    expect(await zombie.eraser.drain()).toMatchObject({ erased: 0, setAside: [] })
     await expect(zombie.files.delete(PATH, { delay: 0 })).rejects.toMatchObject({ code: 'HF_DATADIR_TAKEN' })
     await zombie.stop()
     expect(ownerRecord(folder.path)).toBe(owner)

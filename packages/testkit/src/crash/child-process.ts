@@ -24,17 +24,29 @@ export interface ChildEnd {
   readonly report: string
 }
 
+/** `through`: a command that runs the program, with its arguments. */
+interface ThroughOptions extends ProgramOptions {
+  readonly through?: readonly string[]
+}
+
 /** Runs a program in a process of its own to its end. `onOutput` is called once, at the first output. */
 export function runProgram(
   program: string | URL,
   arming: Arming,
-  options: ProgramOptions,
+  options: ThroughOptions,
   onOutput?: (kill: () => void) => void,
 ): Promise<ChildEnd> {
   const { args = [], execArgv = conditionsOf(process.execArgv), env, timeLimit = 30_000, signal } = options
   const { promise, resolve, reject } = Promise.withResolvers<ChildEnd>()
   if (signal?.aborted) return Promise.reject(signal.reason)
-  const child = spawn(process.execPath, [...execArgv, pathOf(program), ...args], {
+  const [command, ...rest] = [
+    ...(options.through ?? []),
+    process.execPath,
+    ...execArgv,
+    pathOf(program),
+    ...args,
+  ]
+  const child = spawn(command as string, rest, {
     env: { ...process.env, ...env, [ARMING]: JSON.stringify(arming) },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
   })

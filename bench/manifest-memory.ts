@@ -1,0 +1,41 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { serialize } from 'node:v8'
+import { makeDataDir } from './manifest-node.ts'
+import { fileSystemOf } from './pairs.ts'
+import type { Scanned } from './scan-node.ts'
+
+const N = 1_000_000
+/** Anonymous memory of the whole process, bytes. */
+const BOUND = 150_000_000
+
+/** A child starts a node on a million entries and scans them all; its memory is looked at after every page. */
+export async function manifestMemory(): Promise<{ readonly pass: boolean } & Record<string, unknown>> {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'))
+  try {
+    const dataDir = join(folder, 'data')
+    const store = join(folder, 'store')
+    writeFileSync(store, serialize((await makeDataDir(dataDir, N)).byKey))
+    const child = fileURLToPath(new URL('scan-node.ts', import.meta.url))
+    const printed = execFileSync(process.execPath, [...process.execArgv, child, dataDir, store])
+    const scanned: Scanned = JSON.parse(printed.toString())
+    if (scanned.entries !== N || scanned.keys !== N)
+      throw new Error(`void: ${scanned.entries} entries and ${scanned.keys} keys were scanned`)
+    const { size } = statSync(join(dataDir, 'manifest', 'data.mdb'))
+    return {
+      ...scanned,
+      better: 'lower',
+      bound: BOUND,
+      pass: scanned.rssAnonPeak < BOUND,
+      n: N,
+      fs: fileSystemOf(folder),
+      bytesOnDisk: size,
+      bytesPerEntry: Math.round(size / N),
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
