@@ -1,6 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import type { NewEntry } from '@holdfast/core'
 import {
   BATCH,
@@ -30,6 +32,7 @@ export async function manifestCommit(): Promise<BenchLine> {
     let rows: Row[][] = []
     const ours = async (): Promise<Sample> => {
       const dataDir = join(folder, `ours-${count++}`)
+      collectGarbage()
       const ms = await registerAll(dataDir, entries)
       const db = openRows(join(dataDir, 'manifest'))
       if (rows.length === 0) rows = rowsByTransaction(db, entries)
@@ -40,6 +43,7 @@ export async function manifestCommit(): Promise<BenchLine> {
     }
     const peer = async (): Promise<Sample> => {
       const dataDir = join(folder, `peer-${count++}`)
+      collectGarbage()
       const db = openRows(dataDir)
       const start = performance.now()
       for (const transaction of rows)
@@ -68,6 +72,12 @@ export async function manifestCommit(): Promise<BenchLine> {
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+/** So that neither side pays for what was left behind by the one before it, or by the comparison. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
 }
 
 async function registerAll(dataDir: string, entries: readonly NewEntry[]): Promise<number> {

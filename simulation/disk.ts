@@ -44,6 +44,11 @@ export class Disk {
           changes.push([Buffer.from(key), this.#rows.get(key)])
           writer.put(key, bytes)
         },
+        insert: (key, bytes) => {
+          if (!writer.insert(key, bytes)) return false
+          changes.push([Buffer.from(key), undefined])
+          return true
+        },
         remove: (key) => {
           changes.push([Buffer.from(key), this.#rows.get(key)])
           writer.remove(key)

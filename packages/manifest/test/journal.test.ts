@@ -243,7 +243,10 @@ describe('a damaged journal', () => {
   it('[X-09] a newer format is refused and left as it is', async () => {
     const first = await testNode()
     await first.node.stop()
-    const sealed = (await createSeal()).close(Buffer.from('Nformat'), (payload) => payload.varint(2))
+    const { value: sealed } = (await createSeal()).close(
+      (row) => row.name('Nformat'),
+      (payload) => payload.varint(2),
+    )
     await damage(first.dataDir, 'Nformat', () => sealed)
     await expect(first.restart()).rejects.toMatchObject({ code: 'HF_FORMAT_NEWER' })
   })

@@ -1,6 +1,6 @@
 import type { Op } from '@holdfast/core'
 import { ByteReader, ByteWriter } from '../src/format/bytes.ts'
-import { type RecordedBatch, readBatch, writeBatch } from '../src/format/record.ts'
+import { type RecordedBatch, readBatch, recordBatch } from '../src/format/record.ts'
 import { createSeal, type Seal } from '../src/format/seal.ts'
 import { type Applied, applyBatch } from '../src/state/apply.ts'
 import { checkState } from '../src/state/check.ts'
@@ -18,8 +18,8 @@ export interface OpenState {
   readonly deleted: DoomedFile[]
   /** Keys whose bytes this node has to delete. */
   readonly erasing: Set<string>
-  /** Applies one record, as it would stand in the log. */
-  apply(batches: readonly RecordedBatch[], time?: number): Applied[]
+  /** Applies one record, as one who reads it from the log, or as the one who has written it. */
+  apply(batches: readonly RecordedBatch[], time?: number, as?: 'reader' | 'writer'): Applied[]
   check(): readonly string[]
 }
 
@@ -47,9 +47,9 @@ export function stateOver(store: KeyValue, seal: Seal, before?: OpenState, remem
     diverged: () => undefined,
   }
   const scratch = new ByteWriter()
-  const throughLog = (batch: RecordedBatch) => {
-    writeBatch(scratch.reset(), batch)
-    return readBatch(new ByteReader(scratch.copy()))
+  const throughLog = (batch: RecordedBatch, as: 'reader' | 'writer') => {
+    const recorded = recordBatch(scratch, batch, batch.id)
+    return as === 'writer' ? recorded.batch : readBatch(new ByteReader(recorded.bytes))
   }
   return {
     state,
@@ -58,12 +58,12 @@ export function stateOver(store: KeyValue, seal: Seal, before?: OpenState, remem
     local,
     deleted,
     erasing,
-    apply: (batches, time = 0) =>
+    apply: (batches, time = 0, as = 'reader') =>
       state.rows.transaction(() => {
         const position = { term: 1, index: state.head.index + 1 }
         const now = Math.max(time, state.head.time)
         const applied = batches.map((batch) =>
-          applyBatch(state, throughLog(batch), { position, time: now, local }),
+          applyBatch(state, throughLog(batch, as), { position, time: now, local }),
         )
         Object.assign(state.head, { ...position, time: now })
         state.flush()

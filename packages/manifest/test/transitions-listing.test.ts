@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { condemn, doom, erased, key, newEntry, path, register, testNode, undo, update } from './support.ts'
+import {
+  condemn,
+  condemnUnlisted,
+  doom,
+  erased,
+  key,
+  newEntry,
+  path,
+  register,
+  testNode,
+  undo,
+  update,
+} from './support.ts'
 
 describe('the transition table: a file that is listed', () => {
   it('[M-18] row 1: an unknown key and a free path: live, with a new generation', async () => {
@@ -37,6 +49,25 @@ describe('the transition table: a file that is listed', () => {
     await outcome(erased('d/k/x'))
     expect(await outcome(register('d/other', { key: 'd/k' }))).toBe('done')
     expect(await outcome(register('d/k/y'))).toBe('conflict')
+  })
+
+  it('[M-23] row 3: nothing fits below a file that has taken the name of a folder, however often it was used', async () => {
+    const { outcome, manifest } = await testNode()
+    for (const [index, name] of ['x', 'y', 'z'].entries()) {
+      expect(await outcome(register(`a/b/${name}`, { key: `a/b/${name}1` }))).toBe('done')
+      expect(await outcome(condemn(`a/b/${name}1`, 2 * index + 1))).toBe('done')
+    }
+    expect(await outcome(register('a/b', { key: 'a/b1' }))).toBe('done')
+    expect(await outcome(register('a/b/w', { key: 'a/b/w1' }))).toBe('conflict')
+    expect(manifest.check()).toEqual([])
+  })
+
+  it('[M-23] row 3: nothing fits below an unlisted key that has the name of a folder, or had one', async () => {
+    const { outcome, manifest } = await testNode()
+    for (const name of ['x', 'y', 'z']) await outcome(register(`a/b/${name}`))
+    expect(await outcome(condemnUnlisted('a/b'))).toBe('done')
+    expect(await outcome(register('a/b/w'))).toBe('conflict')
+    expect(manifest.check()).toEqual([])
   })
 
   it('[M-23] row 3: a path is free again when what lay below it is condemned', async () => {

@@ -8,8 +8,8 @@ import {
   isHoldfastError,
   messageOf,
 } from '@holdfast/core'
-import { ByteReader, ByteWriter } from '../format/bytes.ts'
-import { readBatch, writeBatch, writeRecordHead } from '../format/record.ts'
+import { ByteWriter } from '../format/bytes.ts'
+import { recordBatch, writeRecordHead } from '../format/record.ts'
 import type { Room } from '../home.ts'
 import { type Applied, applyBatch } from '../state/apply.ts'
 import type { LocalEffects } from '../state/ops.ts'
@@ -17,7 +17,7 @@ import { type BatchRow, SAME } from '../state/outcomes.ts'
 import type { Rows } from '../state/rows.ts'
 import type { State } from '../state/state.ts'
 import type { CommitOptions, Commits } from './commits.ts'
-import { grows, growsBy, recorded, takeGroup, type Waiting, type WaitingBatch } from './group.ts'
+import { grows, growsBy, takeGroup, type Waiting, type WaitingBatch } from './group.ts'
 import { EMBEDDED_TERM, type EmbeddedLog } from './log.ts'
 import { validateBatch } from './validate.ts'
 
@@ -72,13 +72,9 @@ export class Committer implements Commits {
     if (this.#isListed(batch))
       return { status: 'committed', id, position, outcomes: batch.ops.map(() => SAME) }
     if (fresh && growsBy(batch.ops)) this.#parts.room.mustHaveRoom('manifest.commit')
-    writeBatch(this.#scratch.reset(), recorded(batch, id))
-    const bytes = this.#scratch.copy()
     // What is applied is what stands in the record, on this node too; the caller's objects are the caller's again.
-    const record = readBatch(new ByteReader(bytes))
-    return new Promise((resolve, reject) =>
-      this.#enqueue({ kind: 'batch', batch: record, bytes, resolve, reject }),
-    )
+    const recorded = recordBatch(this.#scratch, batch, id)
+    return new Promise((resolve, reject) => this.#enqueue({ kind: 'batch', ...recorded, resolve, reject }))
   }
 
   async resolve(id: string): Promise<CommitResult | undefined> {

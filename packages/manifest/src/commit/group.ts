@@ -1,4 +1,4 @@
-import type { Batch, CommitResult, Op } from '@holdfast/core'
+import type { CommitResult, Op } from '@holdfast/core'
 import type { RecordedBatch } from '../format/record.ts'
 import type { Rows } from '../state/rows.ts'
 
@@ -48,9 +48,4 @@ export function takeGroup<W extends Waiting>(queue: W[], most = GROUP_BYTES): W[
     size++
   }
   return queue.splice(0, size)
-}
-
-/** A batch as it goes into the record. */
-export function recorded(batch: Batch, id: string): RecordedBatch {
-  return { id, ops: batch.ops, strict: batch.strict === true, ...(batch.fence && { fence: batch.fence }) }
 }

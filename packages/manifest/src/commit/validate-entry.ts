@@ -7,25 +7,24 @@ const TEXT_BYTES = 1024
 /** Times beyond this would not fit into the formats: 71,000 years. */
 const MOST_MS = 2 ** 51
 
-/** Problems with an entry that somebody wants to list. */
-export function* entryProblems(entry: NewEntry | undefined): Generator<string> {
-  if (typeof entry !== 'object' || entry === null) {
-    yield 'it has no entry'
-    return
-  }
+/** Problems with an entry that somebody wants to list. Lists, not generators: entries come by the thousand. */
+export function entryProblems(entry: NewEntry | undefined): string[] {
+  if (typeof entry !== 'object' || entry === null) return ['it has no entry']
+  const problems: string[] = []
   const wrongPath = pathProblem(entry.path)
-  if (wrongPath) yield `its path cannot be used: ${wrongPath}`
-  yield* keyProblems(entry.key)
+  if (wrongPath) problems.push(`its path cannot be used: ${wrongPath}`)
+  addKeyProblems(entry.key, problems)
   if (!wrongPath && folder(entry.path) !== folder(entry.key ?? ''))
-    yield "its key is not in its path's folder"
-  if (!text(entry.namespace)) yield 'it has no namespace'
-  if (!count(entry.size)) yield 'its size is not a whole number of bytes'
+    problems.push("its key is not in its path's folder")
+  if (!text(entry.namespace)) problems.push('it has no namespace')
+  if (!count(entry.size)) problems.push('its size is not a whole number of bytes')
   if (typeof entry.checksum !== 'string' || !CHECKSUM.test(entry.checksum))
-    yield 'its checksum is not <algorithm>:<hex>'
-  if (!count(entry.createdAt) || entry.createdAt === 0) yield 'it has no createdAt'
-  if (!text(entry.origin)) yield 'it has no origin'
-  if (!text(entry.storeId)) yield 'it has no storeId'
-  yield* factProblems(entry)
+    problems.push('its checksum is not <algorithm>:<hex>')
+  if (!count(entry.createdAt) || entry.createdAt === 0) problems.push('it has no createdAt')
+  if (!text(entry.origin)) problems.push('it has no origin')
+  if (!text(entry.storeId)) problems.push('it has no storeId')
+  addFactProblems(entry, problems)
+  return problems
 }
 
 type Facts = Pick<
@@ -34,22 +33,40 @@ type Facts = Pick<
 >
 
 /** Problems with what is known of a file besides its bytes. */
-export function* factProblems(entry: Facts): Generator<string> {
-  if (entry.version !== undefined && !text(entry.version)) yield 'its version is not a text'
-  for (const field of ['changedAt', 'minTime', 'maxTime'] as const)
-    if (entry[field] !== undefined && !isTime(entry[field]))
-      yield `its ${field} is not whole milliseconds within 2^51 of 1970`
-  if (isTime(entry.minTime) && isTime(entry.maxTime) && entry.minTime > entry.maxTime)
-    yield 'its minTime is after its maxTime'
-  if (entry.rows !== undefined && !count(entry.rows)) yield 'its rows are not a whole number'
-  if (entry.timesFrom !== undefined && entry.timesFrom !== 'caller' && entry.timesFrom !== 'path')
-    yield 'its timesFrom is neither caller nor path'
-  if (entry.metadata !== undefined) yield* metadataProblems(entry.metadata)
+export function factProblems(entry: Facts): string[] {
+  const problems: string[] = []
+  addFactProblems(entry, problems)
+  return problems
 }
 
-export function* keyProblems(key: StorageKey | FilePath): Generator<string> {
+function addFactProblems(entry: Facts, problems: string[]): void {
+  const { version, changedAt, minTime, maxTime, timesFrom, rows, metadata } = entry
+  if (version !== undefined && !text(version)) problems.push('its version is not a text')
+  addTimeProblem('changedAt', changedAt, problems)
+  addTimeProblem('minTime', minTime, problems)
+  addTimeProblem('maxTime', maxTime, problems)
+  if (isTime(minTime) && isTime(maxTime) && minTime > maxTime)
+    problems.push('its minTime is after its maxTime')
+  if (rows !== undefined && !count(rows)) problems.push('its rows are not a whole number')
+  if (timesFrom !== undefined && timesFrom !== 'caller' && timesFrom !== 'path')
+    problems.push('its timesFrom is neither caller nor path')
+  if (metadata !== undefined) problems.push(...metadataProblems(metadata))
+}
+
+function addTimeProblem(field: string, time: unknown, problems: string[]): void {
+  if (time !== undefined && !isTime(time))
+    problems.push(`its ${field} is not whole milliseconds within 2^51 of 1970`)
+}
+
+export function keyProblems(key: StorageKey | FilePath): string[] {
+  const problems: string[] = []
+  addKeyProblems(key, problems)
+  return problems
+}
+
+function addKeyProblems(key: StorageKey | FilePath, problems: string[]): void {
   const problem = pathProblem(key)
-  if (problem) yield `its key cannot be used: ${problem}`
+  if (problem) problems.push(`its key cannot be used: ${problem}`)
 }
 
 function* metadataProblems(metadata: Readonly<Record<string, string>>): Generator<string> {
@@ -71,8 +88,8 @@ export function text(value: unknown): boolean {
     typeof value === 'string' &&
     value !== '' &&
     value.isWellFormed() &&
-    value.length <= TEXT_BYTES &&
-    Buffer.byteLength(value) <= TEXT_BYTES
+    // Three bytes a UTF-16 unit is the most that UTF-8 needs: only long texts are measured.
+    (value.length * 3 <= TEXT_BYTES || Buffer.byteLength(value) <= TEXT_BYTES)
   )
 }
 

@@ -15,11 +15,12 @@ import { count, entryProblems, factProblems, keyProblems, text } from './validat
 const SETTING_BYTES = 64 * 1024
 
 /** What is malformed about an op. */
-export function* opProblems(op: Op): Generator<string> {
+export function opProblems(op: Op): Iterable<string> {
+  return op?.type === 'register' ? entryProblems(op.entry) : otherProblems(op)
+}
+
+function* otherProblems(op: Exclude<Op, { type: 'register' }>): Generator<string> {
   switch (op?.type) {
-    case 'register':
-      yield* entryProblems(op.entry)
-      return
     case 'update':
       yield* updateProblems(op)
       return

@@ -26,7 +26,8 @@ function* batchProblems({ id, ops, fence }: Batch): Generator<string> {
   if (ops.length > MAX_BATCH_OPS) yield `it has ${ops.length} ops, more than ${MAX_BATCH_OPS}`
   if (fence && (!text(fence.role) || !count(fence.epoch))) yield 'its fence has no role and epoch'
   const named: Names = { key: new Set(), path: new Set(), other: new Set() }
-  for (const [index, op] of ops.entries()) {
+  for (let index = 0; index < ops.length; index++) {
+    const op = ops[index] as Op
     let wrong = false
     for (const problem of opProblems(op)) {
       wrong = true
@@ -43,11 +44,11 @@ type Names = Record<'key' | 'path' | 'other', Set<string>>
 
 /** Notes what an op is about; gives what another op, or itself, was about before. */
 function namedTwice(op: Op, names: Names): string | undefined {
+  if (op.type === 'register')
+    return note(names.key, op.entry.key, 'key') ?? note(names.path, op.entry.path, 'path')
   const key = (name: string) => note(names.key, name, 'key')
   const path = (name: string) => note(names.path, name, 'path')
   switch (op.type) {
-    case 'register':
-      return key(op.entry.key) ?? path(op.entry.path)
     case 'undo':
       if ('replacement' in op)
         return note(names.other, `replacement ${op.replacement}`, 'replacement', op.replacement)

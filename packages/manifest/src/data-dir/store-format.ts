@@ -4,12 +4,12 @@ import { named, TABLE } from '../format/rows.ts'
 import { isShared } from '../replicated/log-id.ts'
 import type { Rows } from '../state/rows.ts'
 import type { State } from '../state/state.ts'
-import { upgradeFrom1 } from '../state/upgrade.ts'
+import { upgradeFrom1, upgradeFrom2 } from '../state/upgrade.ts'
 import { INCARNATION } from './fence.ts'
 import { type Life, readLives, withLife, writeLives } from './lives.ts'
 
 /** Format of the store as a whole: its tables and the names of their rows. */
-export const STORE_FORMAT = 2
+export const STORE_FORMAT = 3
 const FORMAT = named(TABLE.node, 'format')
 export const LIVES = named(TABLE.node, 'lives')
 
@@ -36,6 +36,7 @@ export function takeOver(
     state.reload()
     const format = formatOf(rows)
     if (format === 1) upgradeFrom1(state)
+    if (format !== undefined && format < 3) upgradeFrom2(state)
     if (!isShared(rows)) log.checkChain(state.head)
     log.begin(logId)
     beginLife(rows, incarnation, state.head.index)

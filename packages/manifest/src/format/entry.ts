@@ -1,7 +1,7 @@
 import {
   type Entry,
   type FilePath,
-  mintedPath,
+  MINT_BYTES,
   mintKey,
   type NewEntry,
   type StorageKey,
@@ -27,7 +27,7 @@ const SHA256 = 1 << 10
 const SHA256_PREFIX = 'sha256:'
 
 export function writeEntry(writer: ByteWriter, entry: NewEntry): void {
-  const minted = mintedPath(entry.key) === entry.path && mintKey(entry.path, ulidOf(entry.key)) === entry.key
+  const minted = isMinted(entry)
   const sha256 =
     entry.checksum.startsWith(SHA256_PREFIX) && entry.checksum.length === SHA256_PREFIX.length + 64
   const flags =
@@ -45,7 +45,7 @@ export function writeEntry(writer: ByteWriter, entry: NewEntry): void {
   writer.u8(VERSION).varint(flags).text(entry.path)
   writer.text(minted ? ulidOf(entry.key) : entry.key)
   writer.text(entry.namespace).varint(entry.size)
-  if (sha256) writer.raw(Buffer.from(entry.checksum.slice(SHA256_PREFIX.length), 'hex'))
+  if (sha256) writer.hex(entry.checksum, SHA256_PREFIX.length)
   else writer.text(entry.checksum)
   writer.varint(entry.createdAt).text(entry.origin).text(entry.storeId)
   if (entry.version !== undefined) writer.text(entry.version)
@@ -54,6 +54,30 @@ export function writeEntry(writer: ByteWriter, entry: NewEntry): void {
   if (entry.maxTime !== undefined) writer.signed(entry.maxTime)
   if (entry.rows !== undefined) writer.varint(entry.rows)
   if (entry.metadata !== undefined) writeMetadata(writer, entry.metadata)
+}
+
+/** What a reader gets of an entry once it is written: its fields, and nothing else that an object may carry. */
+export function copyEntry(entry: NewEntry): NewEntry {
+  const { version, changedAt, minTime, maxTime, rows, metadata, adopted, timesFrom } = entry
+  const copy: Growing<NewEntry> = {
+    path: entry.path,
+    key: entry.key,
+    namespace: entry.namespace,
+    size: entry.size,
+    checksum: entry.checksum,
+    createdAt: entry.createdAt,
+    origin: entry.origin,
+    storeId: entry.storeId,
+  }
+  if (version !== undefined) copy.version = version
+  if (changedAt !== undefined) copy.changedAt = changedAt
+  if (minTime !== undefined) copy.minTime = minTime
+  if (maxTime !== undefined) copy.maxTime = maxTime
+  if (rows !== undefined) copy.rows = rows
+  if (metadata !== undefined) copy.metadata = { ...metadata }
+  if (adopted) copy.adopted = true
+  if (timesFrom !== undefined) copy.timesFrom = timesFrom
+  return copy
 }
 
 export function readEntry(reader: ByteReader): NewEntry {
@@ -95,14 +119,19 @@ export function readEntry(reader: ByteReader): NewEntry {
 
 type Growing<T> = { -readonly [K in keyof T]: T[K] }
 
-export function writeListed(writer: ByteWriter, entry: Entry): void {
-  writer.varint(entry.generation)
+export function writeListed(writer: ByteWriter, entry: NewEntry, generation: number): void {
+  writer.varint(generation)
   writeEntry(writer, entry)
 }
 
 export function readListed(reader: ByteReader): Entry {
   const generation = reader.varint()
   return Object.assign(readEntry(reader), { generation })
+}
+
+/** Whether the key can be told from the path and the 26 characters behind its last tilde. */
+function isMinted({ path, key }: NewEntry): boolean {
+  return key.length === path.length + MINT_BYTES && mintKey(path, ulidOf(key)) === key
 }
 
 function ulidOf(key: StorageKey): string {

@@ -36,6 +36,11 @@ const ENTRY = 2
 const UNLISTED = 4
 const REPLACED = 8
 
+/** The row of a live key, without an object for it: most rows are that. */
+export function writeLiveKey(writer: ByteWriter, path: FilePath): void {
+  writer.u8(VERSION).u8(STATES.indexOf('live')).text(path)
+}
+
 export function writeKeyRow(writer: ByteWriter, row: KeyRow): void {
   writer.u8(VERSION).u8(STATES.indexOf(row.state))
   switch (row.state) {
@@ -87,7 +92,7 @@ function writeOnItsWayOut(writer: ByteWriter, row: OnItsWayOut): void {
     (row.replacement === undefined ? 0 : REPLACED)
   writer.u8(flags).u8(CONDEMNED_AS.indexOf(row.as)).text(row.reason).varint(row.generation)
   if (row.run !== undefined) writer.text(row.run)
-  if (row.entry) writeListed(writer, row.entry)
+  if (row.entry) writeListed(writer, row.entry, row.entry.generation)
   if (row.unlisted) writeUnlisted(writer, row.unlisted)
   if (row.replacement !== undefined) writer.varint(row.replacement)
 }

@@ -1,6 +1,6 @@
-import type { Fence, Op } from '@holdfast/core'
+import type { Batch, Fence, Op } from '@holdfast/core'
 import { ByteReader, type ByteWriter, corrupt, newer } from './bytes.ts'
-import { readOp, writeOp } from './op.ts'
+import { type RecordedOp, readOp, recordOp } from './op.ts'
 
 /** Format of a log record. Format 1 had its term, fewer ops, an undo without entry and a doom without time. */
 const VERSION = 2
@@ -8,7 +8,7 @@ const VERSION = 2
 /** A batch as it stands in a record. */
 export interface RecordedBatch {
   readonly id: string
-  readonly ops: readonly Op[]
+  readonly ops: readonly RecordedOp[]
   readonly strict: boolean
   readonly fence?: Fence
 }
@@ -33,11 +33,25 @@ export function writeRecordHead(
   writer.u8(VERSION).u64(record.previous).varint(record.time).text(record.origin).varint(batches)
 }
 
-export function writeBatch(writer: ByteWriter, batch: RecordedBatch): void {
-  writer.text(batch.id).u8((batch.strict ? STRICT : 0) | (batch.fence ? FENCED : 0))
-  if (batch.fence) writer.text(batch.fence.role).varint(batch.fence.epoch)
-  writer.varint(batch.ops.length)
-  for (const op of batch.ops) writeOp(writer, op)
+/** A batch for the next record: its bytes, and what a reader of the record gets. The caller's objects are its own again. */
+export function recordBatch(
+  scratch: ByteWriter,
+  batch: Batch,
+  id: string,
+): { readonly bytes: Buffer; readonly batch: RecordedBatch } {
+  const strict = batch.strict === true
+  const fence = batch.fence && { ...batch.fence }
+  scratch
+    .reset()
+    .text(id)
+    .u8((strict ? STRICT : 0) | (fence ? FENCED : 0))
+  if (fence) scratch.text(fence.role).varint(fence.epoch)
+  scratch.varint(batch.ops.length)
+  const written = { bytes: scratch.view() }
+  const ops: RecordedOp[] = []
+  for (const op of batch.ops) ops.push(recordOp(scratch, op, written, VERSION))
+  written.bytes = scratch.copy()
+  return { bytes: written.bytes, batch: { id, ops, strict, ...(fence && { fence }) } }
 }
 
 export function readRecord(bytes: Buffer): Recorded {
@@ -53,7 +67,7 @@ export function readRecord(bytes: Buffer): Recorded {
   return { ...head, batches }
 }
 
-/** A batch as {@link writeBatch} wrote it. */
+/** A batch as {@link recordBatch} wrote it. */
 export function readBatch(reader: ByteReader, version = VERSION): RecordedBatch {
   const id = reader.text()
   const flags = reader.u8()

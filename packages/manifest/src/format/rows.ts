@@ -1,3 +1,5 @@
+import { ByteWriter } from './bytes.ts'
+
 /**
  * The tables of the manifest and the names of their rows. The first byte of a row's name is its table, so that one
  * ordered space holds them all. Rows of upper-case tables are this node's own; all others are replicated and part of
@@ -16,7 +18,7 @@ export const TABLE = {
   leaving: 'c',
   /** state, time, key -> nothing: what is due next */
   due: 'd',
-  /** folder -> number of keys and folders that are directly in it and not yet gone */
+  /** folder -> how many keys and folders are directly in it and not yet gone, and how many folders */
   folder: 'f',
   /** batch id -> outcomes */
   batch: 'b',
@@ -61,6 +63,11 @@ export function named(table: Table, name: string): Buffer {
   return Buffer.from(table + name)
 }
 
+/** The same, written in its place. */
+export function writeNamed(to: ByteWriter, table: Table, name: string): void {
+  to.name(table).name(name)
+}
+
 /** The text after the table. */
 export function nameOf(row: Buffer, from = 1): string {
   return row.toString('utf8', from)
@@ -82,20 +89,32 @@ export function after(row: Buffer): Buffer {
 }
 const ZERO = Buffer.from([0])
 
-/** Times lie between -2^53 and 2^53; moved up, their bytes sort as they do. */
+/** Times lie between -2^53 and 2^53; moved up by 2^53, their bytes sort as they do. */
 const TIME_OFFSET = 2n ** 53n
+const HALF = 2 ** 32
+
+/** In two halves of 32 bits: a number that is moved up may not fit into a double, and a BigInt costs more than a row. */
+function upperOf(time: number): number {
+  return Math.floor(time / HALF) + 2 ** 21
+}
 
 function putTime(row: Buffer, time: number, at: number): void {
-  row.writeBigUInt64BE(BigInt(time) + TIME_OFFSET, at)
+  row.writeUInt32BE(upperOf(time), at)
+  row.writeUInt32BE(time >>> 0, at + 4)
+}
+
+export function writeAgeRow(to: ByteWriter, namespace: number, maxTime: number, path: string): void {
+  to.name(TABLE.age)
+    .u32(namespace)
+    .u32(upperOf(maxTime))
+    .u32(maxTime >>> 0)
+    .name(path)
 }
 
 export function ageRow(namespace: number, maxTime: number, path: string): Buffer {
-  const row = Buffer.allocUnsafe(13 + Buffer.byteLength(path))
-  row.write(TABLE.age, 0)
-  row.writeUInt32BE(namespace, 1)
-  putTime(row, maxTime, 5)
-  row.write(path, 13)
-  return row
+  const row = new ByteWriter()
+  writeAgeRow(row, namespace, maxTime, path)
+  return row.view()
 }
 
 export function pathOfAgeRow(row: Buffer): string {

@@ -8,12 +8,18 @@ const SUM_BYTES = 8
  * another name, is noticed when it is read. The same sums, added up, are the state digest.
  */
 export interface Seal {
-  /** The sealed value of a row. */
-  close(row: Buffer, write: (payload: ByteWriter) => void): Buffer
+  /** A row: `name` writes its name, `write` its payload. Both lie in memory that the next row uses again. */
+  close(name: (row: ByteWriter) => void, write: (payload: ByteWriter) => void): Sealed
   /** The payload of a sealed value. @throws HF_MANIFEST_CORRUPT */
   open(row: Buffer, value: Buffer): ByteReader
   /** XXH64 of bytes that stand alone. */
   sum(bytes: Uint8Array): bigint
+}
+
+export interface Sealed {
+  readonly row: Buffer
+  readonly value: Buffer
+  readonly sum: bigint
 }
 
 /** Loads the hash (WebAssembly, no native module). */
@@ -21,10 +27,12 @@ export async function createSeal(): Promise<Seal> {
   const { h64Raw } = await createXxhash()
   const scratch = new ByteWriter()
   return {
-    close(row, write) {
-      scratch.reset().raw(row)
+    close(name, write) {
+      name(scratch.reset())
+      const at = scratch.length
       write(scratch)
-      return scratch.u64(h64Raw(scratch.view())).copy(row.length)
+      const sum = h64Raw(scratch.view())
+      return { row: scratch.view(0, at), value: scratch.u64(sum).view(at), sum }
     },
     open(row, value) {
       const end = value.length - SUM_BYTES

@@ -12,7 +12,7 @@ import {
 import { STORE_FORMAT } from '../data-dir/store-format.ts'
 import { syncPath } from '../disk/durable-folder.ts'
 import type { EraseQueue } from '../erase/queue.ts'
-import { newer } from '../format/bytes.ts'
+import { type ByteWriter, newer } from '../format/bytes.ts'
 import { after, behind, named, nameOf, TABLE, type Table } from '../format/rows.ts'
 import type { Seal } from '../format/seal.ts'
 import { INSTALLED } from '../replicated/installed.ts'
@@ -135,14 +135,12 @@ function keepOwn(
         if (!known) writer.put(key, value)
       }
     writer.remove(DIFFERING)
-    writer.put(
-      LOG_ID,
-      seal.close(LOG_ID, (payload) => payload.text(logId)),
-    )
-    writer.put(
-      INSTALLED,
-      seal.close(INSTALLED, (payload) => payload.varint(term).varint(index)),
-    )
+    const put = (name: Buffer, write: (payload: ByteWriter) => void) => {
+      const { row, value } = seal.close((writer) => void writer.raw(name), write)
+      writer.put(row, value)
+    }
+    put(LOG_ID, (payload) => void payload.text(logId))
+    put(INSTALLED, (payload) => void payload.varint(term).varint(index))
   })
 }
 

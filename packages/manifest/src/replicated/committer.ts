@@ -14,10 +14,10 @@ import {
 } from '@holdfast/core'
 import type { CommitOptions, Commits } from '../commit/commits.ts'
 import { type Committer, resultOf } from '../commit/committer.ts'
-import { growsBy, recorded, takeGroup, type WaitingBatch } from '../commit/group.ts'
+import { growsBy, takeGroup, type WaitingBatch } from '../commit/group.ts'
 import { validateBatch } from '../commit/validate.ts'
-import { ByteReader, ByteWriter } from '../format/bytes.ts'
-import { readBatch, writeBatch, writeRecordHead } from '../format/record.ts'
+import { ByteWriter } from '../format/bytes.ts'
+import { recordBatch, writeRecordHead } from '../format/record.ts'
 import type { Room } from '../home.ts'
 import type { State } from '../state/state.ts'
 import type { Follower } from './follower.ts'
@@ -98,11 +98,9 @@ export class ReplicatedCommitter implements Commits {
     if (batch.fence && batch.fence.epoch === 0)
       return { status: 'rejected', id, reason: 'fenced', position, outcomes: [] }
     if (fresh && growsBy(batch.ops)) room.mustHaveRoom('manifest.commit')
-    writeBatch(this.#scratch.reset(), recorded(batch, id))
-    const bytes = this.#scratch.copy()
-    const record = readBatch(new ByteReader(bytes))
+    const recorded = recordBatch(this.#scratch, batch, id)
     const answer = new Promise<CommitResult>((resolve, reject) => {
-      this.#queue.push({ kind: 'batch', batch: record, bytes, resolve, reject })
+      this.#queue.push({ kind: 'batch', ...recorded, resolve, reject })
       this.#working ??= new Promise<void>((started) => setImmediate(started)).then(() => this.#work())
     })
     return signal ? this.#orLeft(answer, id, signal) : answer

@@ -30,8 +30,13 @@ function judge(
     return { status: 'fenced', outcomes: [] }
   const outcomes: OpOutcome[] = []
   const run = () => {
-    for (const op of batch.ops) outcomes.push(applyOp(state, op, context))
-    return !outcomes.some(({ status }) => status === 'skipped')
+    let done = true
+    for (const op of batch.ops) {
+      const outcome = applyOp(state, op, context)
+      outcomes.push(outcome)
+      if (outcome.status === 'skipped') done = false
+    }
+    return done
   }
   if (!batch.strict) {
     run()

@@ -16,6 +16,7 @@ import {
 } from '../format/rows.ts'
 import { type Seal, sumOf } from '../format/seal.ts'
 import type { KeyValue, Row } from '../store/key-value.ts'
+import { type FolderRow, readFolder } from './folders.ts'
 import { readNamespace } from './namespaces.ts'
 import type { State } from './state.ts'
 
@@ -63,9 +64,10 @@ export function checkState(state: State, store: KeyValue, seal: Seal): readonly 
     if (JSON.stringify(row) !== JSON.stringify(counted))
       problem(`namespace ${name} counts ${JSON.stringify(row)}, but has ${JSON.stringify(counted)}`)
   }
-  for (const [folder, children] of folders) {
-    const row = state.rows.get(named(TABLE.folder, folder), (payload) => payload.varint())
-    if (row !== children) problem(`folder ${folder} counts ${row}, but has ${children}`)
+  for (const [folder, counts] of folders) {
+    const row = state.rows.get(named(TABLE.folder, folder), readFolder)
+    if (JSON.stringify(row) !== JSON.stringify(counts))
+      problem(`folder ${folder} counts ${JSON.stringify(row)}, but has ${JSON.stringify(counts)}`)
   }
   expected.set(TABLE.namespace, namespaces.size).set(TABLE.folder, folders.size)
   const { sum, rows } = addUp(store, seal)
@@ -119,8 +121,8 @@ function countKeys(
   seal: Seal,
   must: Must,
   problem: (what: string) => void,
-): { folders: Map<string, number>; replaced: Map<number, number> } {
-  const folders = new Map<string, number>()
+): { folders: Map<string, FolderRow>; replaced: Map<number, number> } {
+  const folders = new Map<string, FolderRow>()
   const replaced = new Map<number, number>()
   for (const { key: row, value } of scan(store, named(TABLE.key, ''))) {
     const key = nameOf(row) as StorageKey
@@ -135,11 +137,13 @@ function countKeys(
     if (known.state === 'condemned' && known.replacement !== undefined)
       replaced.set(known.replacement, (replaced.get(known.replacement) ?? 0) + 1)
     if (known.state === 'gone') continue
+    let below = 0
     for (let name: string = key, slash = name.lastIndexOf('/'); slash !== -1; slash = name.lastIndexOf('/')) {
       name = name.slice(0, slash)
-      const children = folders.get(name) ?? 0
-      folders.set(name, children + 1)
-      if (children > 0) break
+      const counted = folders.get(name)
+      folders.set(name, { children: (counted?.children ?? 0) + 1, folders: (counted?.folders ?? 0) + below })
+      if (counted) break
+      below = 1
     }
   }
   return { folders, replaced }

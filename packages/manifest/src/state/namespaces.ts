@@ -1,4 +1,4 @@
-import type { Entry, NamespaceCounters } from '@holdfast/core'
+import type { NamespaceCounters, NewEntry } from '@holdfast/core'
 import type { ByteReader, ByteWriter } from '../format/bytes.ts'
 import { named, nameOf, TABLE } from '../format/rows.ts'
 import type { Head } from './head.ts'
@@ -12,8 +12,9 @@ export interface NamespaceRow {
   readonly rows: number
   readonly timedFiles: number
   /** No file's maxTime is below this; it may lag behind when the oldest go. */
-  readonly oldest?: number
+  readonly oldest?: number | undefined
 }
+const NONE = { files: 0, bytes: 0, rows: 0, timedFiles: 0, oldest: undefined }
 
 export function readNamespace(reader: ByteReader): NamespaceRow {
   return {
@@ -32,8 +33,11 @@ function writeNamespace(writer: ByteWriter, row: NamespaceRow): void {
   else writer.u8(1).signed(row.oldest)
 }
 
-export function publicCounters(row: Buffer, { number: _, ...counters }: NamespaceRow): NamespaceCounters {
-  return { namespace: nameOf(row), ...counters }
+export function publicCounters(
+  row: Buffer,
+  { number: _, oldest, ...counters }: NamespaceRow,
+): NamespaceCounters {
+  return { namespace: nameOf(row), ...counters, ...(oldest !== undefined && { oldest }) }
 }
 
 /** Numbers and counters of namespaces. Changes are gathered and written once, at the end of a transaction. */
@@ -46,32 +50,29 @@ export class Namespaces {
   }
 
   /** Counts a live entry in (+1) or out (-1) and gives the number of its namespace. */
-  count(entry: Entry, sign: 1 | -1, head: Head): number {
+  count(entry: NewEntry, sign: 1 | -1, head: Head): number {
     const name = entry.namespace
     const before = this.#get(name)
-    const row: NamespaceRow = before ?? {
-      number: head.nextNamespace++,
-      files: 0,
-      bytes: 0,
-      rows: 0,
-      timedFiles: 0,
-    }
-    this.#rows.onUndo(() => {
-      if (before) this.#changed.set(name, before)
-      // The number that it got is left out: numbers need not be dense.
-      else this.#changed.delete(name)
-    })
-    const timedFiles = row.timedFiles + (entry.maxTime === undefined ? 0 : sign)
-    const oldest = oldestOf(row.oldest, timedFiles, sign === 1 ? entry.maxTime : undefined)
+    // The number that it gets is left out when it is taken back: numbers need not be dense.
+    const number = before?.number ?? head.nextNamespace++
+    if (this.#rows.attempting) this.#rows.onUndo(() => this.#putBack(name, before))
+    const { files, bytes, rows, timedFiles, oldest } = before ?? NONE
+    const { size, rows: more = 0, maxTime } = entry
+    const timed = timedFiles + (maxTime === undefined ? 0 : sign)
     this.#changed.set(name, {
-      number: row.number,
-      files: row.files + sign,
-      bytes: row.bytes + sign * entry.size,
-      rows: row.rows + sign * (entry.rows ?? 0),
-      timedFiles,
-      ...(oldest !== undefined && { oldest }),
+      number,
+      files: files + sign,
+      bytes: bytes + sign * size,
+      rows: rows + sign * more,
+      timedFiles: timed,
+      oldest: oldestOf(oldest, timed, sign === 1 ? maxTime : undefined),
     })
-    return row.number
+    return number
+  }
+
+  #putBack(name: string, before: NamespaceRow | undefined): void {
+    if (before) this.#changed.set(name, before)
+    else this.#changed.delete(name)
   }
 
   flush(): void {

@@ -1,4 +1,5 @@
-import type { FilePath, Op, OpOutcome, Position, StorageKey } from '@holdfast/core'
+import type { FilePath, OpOutcome, Position, StorageKey } from '@holdfast/core'
+import type { RecordedOp } from '../format/op.ts'
 import { condemn, condemnUnlisted } from './condemn.ts'
 import { doom, erased, forget } from './erase.ts'
 import { register, update } from './register.ts'
@@ -38,7 +39,7 @@ export interface DoomedFile {
 }
 
 /** Judges one op by the rows, the op and the record's time alone, and does it or skips it. */
-export function applyOp(state: State, op: Op, context: OpContext): OpOutcome {
+export function applyOp(state: State, op: RecordedOp, context: OpContext): OpOutcome {
   switch (op.type) {
     case 'register':
       return register(state, op, context)

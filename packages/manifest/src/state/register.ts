@@ -1,10 +1,19 @@
 import type { Entry, EntryChanges, NewEntry, OpOutcome, RegisterOp, UpdateOp } from '@holdfast/core'
+import type { WrittenAt } from '../format/op.ts'
 import type { OpContext } from './ops.ts'
 import { DONE, retired, SAME, skipped } from './outcomes.ts'
 import type { State } from './state.ts'
 
 /** Rows 1 to 6 of the transition table. */
-export function register(state: State, { entry }: RegisterOp, { local }: OpContext): OpOutcome {
+export function register(
+  state: State,
+  { entry, written }: RegisterOp & { readonly written?: WrittenAt },
+  { local }: OpContext,
+): OpOutcome {
+  if (state.add(entry, written)) {
+    local.settled(entry.key)
+    return DONE
+  }
   const known = state.key(entry.key)
   if (known) {
     if (known.state !== 'live' || known.path !== entry.path) return retired(known.state)
@@ -12,11 +21,7 @@ export function register(state: State, { entry }: RegisterOp, { local }: OpConte
     if (listed?.size !== entry.size || listed.checksum !== entry.checksum) return skipped('exists')
     return listed.adopted && saysMore(entry, listed) ? complete(state, listed, entry) : SAME
   }
-  if (state.entry(entry.path)) return skipped('exists')
-  if (state.conflict(entry.path, entry.key) !== undefined) return skipped('conflict')
-  state.list({ ...entry, generation: state.nextGeneration() }, true)
-  local.settled(entry.key)
-  return DONE
+  return skipped(state.entry(entry.path) ? 'exists' : 'conflict')
 }
 
 const OPTIONAL = ['version', 'changedAt', 'minTime', 'maxTime', 'rows', 'metadata'] as const

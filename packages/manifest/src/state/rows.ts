@@ -87,28 +87,68 @@ export class Rows {
     this.#undo?.push(step)
   }
 
+  /** Whether changes may be taken back, so that it has to be known how. */
+  get attempting(): boolean {
+    return this.#undo !== undefined
+  }
+
+  /** Whether a transaction is going on. */
+  get writing(): boolean {
+    return this.#writer !== undefined
+  }
+
   put(row: Buffer, write: (payload: ByteWriter) => void): void {
-    this.#replace(row, this.#store.get(row), this.#seal.close(row, write))
+    const old = this.#store.get(row)
+    const { value, sum } = this.#seal.close((name) => void name.raw(row), write)
+    this.#writing.put(row, value)
+    this.#note(row, old, value, sum)
   }
 
   /** As `put`, for a row of which the caller knows that it is not there: saves the look. */
   insert(row: Buffer, write: (payload: ByteWriter) => void): void {
-    this.#replace(row, undefined, this.#seal.close(row, write))
+    this.insertNew((name) => void name.raw(row), write)
+  }
+
+  /** As `insert`; `name` writes the row's name in its place, which saves a buffer. */
+  insertNew(name: (row: ByteWriter) => void, write: (payload: ByteWriter) => void): void {
+    const { row, value, sum } = this.#seal.close(name, write)
+    this.#writing.put(row, value)
+    this.#note(row, undefined, value, sum)
+  }
+
+  /** As `insertNew`, unless the row is there: then nothing changes, and the result is false. As cheap. */
+  insertIfAbsent(name: (row: ByteWriter) => void, write: (payload: ByteWriter) => void): boolean {
+    const { row, value, sum } = this.#seal.close(name, write)
+    if (!this.#writing.insert(row, value)) return false
+    this.#note(row, undefined, value, sum)
+    return true
   }
 
   remove(row: Buffer): void {
     const old = this.#store.get(row)
-    if (old) this.#replace(row, old, undefined)
+    if (!old) return
+    this.#writing.remove(row)
+    this.#note(row, old, undefined, 0n)
   }
 
-  #replace(row: Buffer, old: Buffer | undefined, value: Buffer | undefined): void {
-    const writer = this.#writer
-    if (!writer) throw new TypeError('rows are written inside a transaction only')
-    if (value) writer.put(row, value)
-    else writer.remove(row)
-    this.#undo?.push(() => this.#replace(row, value, old))
+  get #writing(): Writer {
+    if (!this.#writer) throw new TypeError('rows are written inside a transaction only')
+    return this.#writer
+  }
+
+  /** After a change of a row: how to take it back, and what it is to the digest. */
+  #note(row: Buffer, old: Buffer | undefined, value: Buffer | undefined, sum: bigint): void {
+    if (this.#undo) this.#undo.push(this.#reversal(Buffer.from(row), old, value && Buffer.from(value)))
     if (!isReplicated(row)) return
-    const change = (value ? sumOf(value) : 0n) - (old ? sumOf(old) : 0n)
-    this.digest = BigInt.asUintN(SUM_RANGE, this.digest + change)
+    this.digest = BigInt.asUintN(SUM_RANGE, this.digest + (old ? sum - sumOf(old) : sum))
+  }
+
+  /** Apart from `#note`, where it would cost each row something even if nothing can be taken back. */
+  #reversal(row: Buffer, old: Buffer | undefined, value: Buffer | undefined): () => void {
+    return () => {
+      if (old) this.#writing.put(row, old)
+      else this.#writing.remove(row)
+      this.#note(row, value, old, old ? sumOf(old) : 0n)
+    }
   }
 }

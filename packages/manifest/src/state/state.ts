@@ -1,7 +1,9 @@
-import type { Entry, FilePath, StorageKey } from '@holdfast/core'
+import type { Entry, FilePath, NewEntry, StorageKey } from '@holdfast/core'
+import type { ByteWriter } from '../format/bytes.ts'
 import { readListed, writeListed } from '../format/entry.ts'
-import { type KeyRow, readKeyRow, writeKeyRow } from '../format/key-row.ts'
-import { ageRow, dueRow, leavingRow, named, TABLE } from '../format/rows.ts'
+import { type KeyRow, readKeyRow, writeKeyRow, writeLiveKey } from '../format/key-row.ts'
+import type { WrittenAt } from '../format/op.ts'
+import { ageRow, dueRow, leavingRow, named, TABLE, writeAgeRow, writeNamed } from '../format/rows.ts'
 import type { Seal } from '../format/seal.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import { Folders } from './folders.ts'
@@ -55,6 +57,7 @@ export class State {
 
   /** The name that a new file would collide with, in either direction, or undefined when there is room for it. */
   conflict(path: FilePath, key: StorageKey): string | undefined {
+    if (this.folders.hasRoom(path, key)) return undefined
     return this.folders.used(key) ? key : this.pathConflict(path)
   }
 
@@ -65,6 +68,7 @@ export class State {
     // Keys below the path may all be on their way out; then the path itself is free.
     if (!this.folders.used(path)) return undefined
     const [below] = this.rows.names(named(TABLE.entry, `${path}/`), named(TABLE.entry, `${path}0`), 1)
+    if (!below) this.folders.appear(path)
     return below && path
   }
 
@@ -80,16 +84,48 @@ export class State {
     return ++this.head.generation
   }
 
+  /**
+   * Lists an entry under a new generation, if its key is unknown and there is room for its path; else nothing changes.
+   * It writes without a look before: nearly every key is new, and the write itself says when it is not.
+   */
+  add(entry: NewEntry, written?: WrittenAt): boolean {
+    const { path, key } = entry
+    if (this.conflict(path, key) !== undefined) return false
+    const nameKey = (row: ByteWriter) => writeNamed(row, TABLE.key, key)
+    if (!this.rows.insertIfAbsent(nameKey, (payload) => writeLiveKey(payload, path))) return false
+    const generation = this.head.generation + 1
+    const listed = this.rows.insertIfAbsent(
+      (row) => writeNamed(row, TABLE.entry, path),
+      (payload) => {
+        if (written) payload.varint(generation).range(written.batch.bytes, written.from, written.to)
+        else writeListed(payload, entry, generation)
+      },
+    )
+    if (!listed) {
+      this.rows.remove(named(TABLE.key, key))
+      return false
+    }
+    this.nextGeneration()
+    this.#index(entry)
+    this.folders.enter(key)
+    return true
+  }
+
   /** Lists an entry whose path is free. Its key is unknown (`fresh`) or condemned. */
   list(entry: Entry, fresh: boolean): void {
     const { path, key } = entry
-    this.rows.insert(named(TABLE.entry, path), (payload) => writeListed(payload, entry))
+    this.rows.insert(named(TABLE.entry, path), (payload) => writeListed(payload, entry, entry.generation))
     this.#setKey(key, { state: 'live', path }, fresh)
-    const namespace = this.namespaces.count(entry, 1, this.head)
-    if (entry.maxTime !== undefined) this.rows.insert(ageRow(namespace, entry.maxTime, path), nothing)
-    this.folders.appear(path)
-    this.folders.appear(key)
+    this.#index(entry)
     if (fresh) this.folders.enter(key)
+  }
+
+  /** What goes with an entry that appears. */
+  #index(entry: NewEntry): void {
+    const { path, maxTime } = entry
+    const namespace = this.namespaces.count(entry, 1, this.head)
+    if (maxTime !== undefined)
+      this.rows.insertNew((row) => writeAgeRow(row, namespace, maxTime, path), nothing)
   }
 
   unlist(entry: Entry): void {
@@ -101,7 +137,7 @@ export class State {
   /** Changes what is known of a listed entry; path and key stay. */
   change(before: Entry, after: Entry): void {
     const { path } = after
-    this.rows.put(named(TABLE.entry, path), (payload) => writeListed(payload, after))
+    this.rows.put(named(TABLE.entry, path), (payload) => writeListed(payload, after, after.generation))
     const from = this.namespaces.count(before, -1, this.head)
     const to = this.namespaces.count(after, 1, this.head)
     if (before.maxTime !== undefined) this.rows.remove(ageRow(from, before.maxTime, path))

@@ -41,7 +41,10 @@ export interface Snapshot {
   close(): void
 }
 
+/** Keeps none of the buffers that it is given: they may be used again at once. */
 export interface Writer {
   put(key: Buffer, value: Buffer): void
+  /** As `put`, unless the row is there already: then nothing changes, and the result is false. */
+  insert(key: Buffer, value: Buffer): boolean
   remove(key: Buffer): void
 }

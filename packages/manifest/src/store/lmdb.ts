@@ -7,6 +7,8 @@ import type { KeyValue, RangeQuery, Row } from './key-value.ts'
 /** Visible means durable: by default LMDB shows a commit before it is synced. */
 export const DURABILITY = { overlappingSync: false, noSync: false }
 
+const NO_OVERWRITE = { noOverwrite: true }
+
 /** The manifest's rows in an LMDB environment in `folder`. `readOnly`: for a look, by a process of its own. */
 export function openLmdb(folder: string, { readOnly = false } = {}): KeyValue {
   let asTexts = false
@@ -33,6 +35,8 @@ export function openLmdb(folder: string, { readOnly = false } = {}): KeyValue {
   if (!readOnly) for (const path of [folder, dirname(folder)]) syncPath(path)
   const writer = {
     put: (key: Buffer, value: Buffer) => void db.putSync(key, value),
+    // One descent of the tree says whether the row is there and writes it.
+    insert: (key: Buffer, value: Buffer) => db.putSync(key, value, NO_OVERWRITE) as unknown as boolean,
     remove: (key: Buffer) => void db.removeSync(key),
   }
   const range = ({ from, to, limit, reverse = false }: RangeQuery, transaction?: Transaction) => {

@@ -19,6 +19,12 @@ export function openMemory(initial: Row[] = []): KeyValue {
       const at = find(key)
       rows.splice(at, has(at, key) ? 1 : 0, { key: Buffer.from(key), value: Buffer.from(value) })
     },
+    insert(key, value) {
+      const at = find(key)
+      if (has(at, key)) return false
+      rows.splice(at, 0, { key: Buffer.from(key), value: Buffer.from(value) })
+      return true
+    },
     remove(key) {
       const at = find(key)
       if (has(at, key)) rows.splice(at, 1)

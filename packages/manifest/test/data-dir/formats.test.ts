@@ -10,7 +10,9 @@ import { CONDEMNED, GONE, LISTED, T0 } from '../fixtures/content.ts'
 import { listed, read, storedRows, tempFolder } from '../support.ts'
 
 const FIXTURES = fileURLToPath(new URL('../fixtures', import.meta.url))
-const PRESENT = 2
+const PRESENT = 3
+/** Of the files beside the store. */
+const CONTROL = 2
 const FORMATS = readdirSync(FIXTURES)
   .filter((name) => /^format-\d+$/.test(name))
   .map((name) => Number(name.slice('format-'.length)))
@@ -94,7 +96,7 @@ describe('what earlier versions have written', () => {
       expect(authority.status()).toEqual({ format: PRESENT, ...(isOld && { upgradedFrom: format }) })
       if (isOld) expect(log.said).toContainEqual({ from: format, to: PRESENT })
       await node.stop()
-      expect([formatOf(files.node), formatOf(files.owner)]).toEqual([PRESENT, PRESENT])
+      expect([formatOf(files.node), formatOf(files.owner)]).toEqual([CONTROL, CONTROL])
       // It is written once; what says whose the store is, is not touched without need.
       expect(readFileSync(files.store, 'utf8')).toBe(storeRecord)
       const again = await nodeIn(folder).start()
@@ -151,7 +153,7 @@ describe('what later versions have written', () => {
       const folder = copyOf(PRESENT)
       const file = recordsOf(folder)[name]
       const record = JSON.parse(readFileSync(file, 'utf8')) as object
-      const later = JSON.stringify({ ...record, format: PRESENT + 1, sum: { of: 'another kind' } })
+      const later = JSON.stringify({ ...record, format: CONTROL + 1, sum: { of: 'another kind' } })
       writeFileSync(file, later)
       for (let life = 0; life < 2; life++)
         await expect(nodeIn(folder).start()).rejects.toMatchObject({ code: 'HF_FORMAT_NEWER' })
@@ -161,7 +163,7 @@ describe('what later versions have written', () => {
   it('[M-22] a lock of a later format is refused and left as it is', async () => {
     const folder = copyOf(PRESENT)
     const file = join(folder, 'data', 'lock')
-    writeFileSync(file, JSON.stringify({ format: PRESENT + 1 }))
+    writeFileSync(file, JSON.stringify({ format: CONTROL + 1 }))
     const before = bytesBelow(folder)
     await expect(nodeIn(folder).start()).rejects.toMatchObject({ code: 'HF_FORMAT_NEWER' })
     expect(bytesBelow(folder)).toEqual(before)

@@ -2,7 +2,7 @@ import type { Log, Position } from '@holdfast/core'
 import type { MemoryCluster } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
 import { ByteWriter } from '../../src/format/bytes.ts'
-import { writeBatch, writeRecordHead } from '../../src/format/record.ts'
+import { recordBatch, writeRecordHead } from '../../src/format/record.ts'
 import { path, read, register } from '../support.ts'
 import { failure, manifestOf, nodesOf, opened, shared, testCluster } from './support.ts'
 
@@ -17,7 +17,8 @@ async function appendForeign(cluster: MemoryCluster, spoil: (record: Buffer) => 
   const expectedHead: Position = { term: head.term, index: head.index }
   const writer = new ByteWriter()
   writeRecordHead(writer, { previous: head.record, time: head.time, origin: 'stranger' }, 1)
-  writeBatch(writer, { id: '01M7Z9PE118A48JA68EKZJHK5F', strict: false, ops: [register('later')] })
+  const batch = { ops: [register('later')] }
+  writer.raw(recordBatch(new ByteWriter(), batch, '01M7Z9PE118A48JA68EKZJHK5F').bytes)
   const log: Log = cluster.log.connect('stranger')
   await log.append(spoil(writer.copy()), { expectedHead })
 }
