@@ -11,6 +11,8 @@ const copied = (from: string, to = from) => ({ [to]: readFileSync(join(ROOT, fro
 /** One package with core's own failpoints, under the set-up of this repository. */
 const SOURCES: Files = {
   ...copied('vitest.config.ts'),
+  // A project that the configuration names, with nothing in it.
+  'simulation/README.md': '',
   ...copied('scripts/failpoints/census.ts'),
   ...copied('scripts/failpoints/record.ts'),
   ...copied('packages/core/src/failpoints.ts', 'packages/guard/src/failpoints.ts'),
