@@ -37,7 +37,7 @@ describe('simulated lifetimes', () => {
       expect.soft(census.get(what) ?? 0, what).toBeGreaterThan(1)
   }, 120_000)
 
-  it('are repeated step by step by their seed', async () => {
+  it('[T-01] are repeated step by step by their seed', async () => {
     for (const seed of [7, 8, 9]) {
       const [first, second]: [string[], string[]] = [[], []]
       await live(seed, seal, { print: (line) => first.push(line) })

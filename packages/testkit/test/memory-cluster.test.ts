@@ -11,7 +11,7 @@ async function started(options: Partial<MemoryClusterOptions> = {}): Promise<Mem
 }
 
 describe('a cluster in memory', () => {
-  it('has nodes of their own over one log', async () => {
+  it('[T-01] has nodes of their own over one log', async () => {
     const cluster = await started({ nodes: ['a', 'b'] })
     await cluster.node('a').node.files.write('x', 'x')
     await cluster.settle()
@@ -21,7 +21,7 @@ describe('a cluster in memory', () => {
     expect(() => cluster.node('c')).toThrow(TypeError)
   })
 
-  it('shares a store on demand, and every node may write to it', async () => {
+  it('[T-01] shares a store on demand, and every node may write to it', async () => {
     const cluster = await started({ topology: 'shared' })
     for (const node of cluster.nodes) await node.node.files.write(node.id, node.id)
     await cluster.settle()
@@ -33,7 +33,7 @@ describe('a cluster in memory', () => {
       }
   })
 
-  it('cuts one node off, and only that one', async () => {
+  it('[T-01] cuts one node off, and only that one', async () => {
     const cluster = await started()
     const [one, two] = cluster.nodes
     const cut = one!.partition()
@@ -48,7 +48,7 @@ describe('a cluster in memory', () => {
     await one!.node.service('manifest').barrier()
   })
 
-  it('delays one node by its own clock', async () => {
+  it('[T-01] delays one node by its own clock', async () => {
     const cluster = await started()
     const [one] = cluster.nodes
     using _slow = one!.delay(500)
@@ -65,7 +65,7 @@ describe('a cluster in memory', () => {
     await barrier
   })
 
-  it('appoints, through any node that hears the log, one tenure after the other', async () => {
+  it('[T-01] appoints, through any node that hears the log, one tenure after the other', async () => {
     const cluster = await started()
     const [one, two] = cluster.nodes
     expect(await cluster.appoint('primary', one!)).toBe(1)
@@ -79,7 +79,7 @@ describe('a cluster in memory', () => {
     })
   })
 
-  it('kills a node: what its disk held is what the next life finds, and the old one reaches nothing', async () => {
+  it('[T-01] kills a node: what its disk held is what the next life finds, and the old one reaches nothing', async () => {
     const cluster = await started()
     const [one] = cluster.nodes
     await one!.node.files.write('x', 'x')
@@ -96,7 +96,7 @@ describe('a cluster in memory', () => {
     await one!.node.files.write('y', 'y')
   })
 
-  it('truncates the log, and a node that was left behind installs from another', async () => {
+  it('[T-01] truncates the log, and a node that was left behind installs from another', async () => {
     const cluster = await started({ nodes: 2 })
     const [one, two] = cluster.nodes
     await two!.stop()
@@ -112,7 +112,7 @@ describe('a cluster in memory', () => {
     expect(two!.node.service('manifest').head()).toEqual(one!.node.service('manifest').head())
   })
 
-  it('leaves nothing behind', async () => {
+  it('[T-01] leaves nothing behind', async () => {
     const cluster = await started()
     const { dataDir } = cluster.nodes[0]!
     await cluster[Symbol.asyncDispose]()

@@ -48,7 +48,7 @@ function leftWhen(recording: DiskRecording, said: string): Record<string, string
 }
 
 describe('recordDisk', () => {
-  it('leaves nothing that was not synced: bytes by a sync of the file, names by a sync of the folder', async (context) => {
+  it('[M-15] leaves nothing that was not synced: bytes by a sync of the file, names by a sync of the folder', async (context) => {
     mustRecord(context)
     const recording = await recorded(`
       const fd = fs.openSync(folder + '/new', 'w')
@@ -69,7 +69,7 @@ describe('recordDisk', () => {
     expect(leftWhen(recording, 'end')).toEqual({ old: 'old', new: 'one two' })
   })
 
-  it('a rename counts from the sync of the folder, a removal at once', async (context) => {
+  it('[M-15] a rename counts from the sync of the folder, a removal at once', async (context) => {
     mustRecord(context)
     const recording = await recorded(`
       fs.renameSync(folder + '/old', folder + '/moved')
@@ -83,7 +83,7 @@ describe('recordDisk', () => {
     expect(leftWhen(recording, 'removed')).toEqual({})
   })
 
-  it('follows positions, appending, truncation, links, and files that are opened to be synced at each write', async (context) => {
+  it('[M-15] follows positions, appending, truncation, links, and files that are opened to be synced at each write', async (context) => {
     mustRecord(context)
     const recording = await recorded(`
       fs.appendFileSync(folder + '/old', '+1')
@@ -103,7 +103,7 @@ describe('recordDisk', () => {
     expect(leftWhen(sound, 'end')).toEqual({ old: 'oXd+1', same: 'oXd+1' })
   })
 
-  it('refuses what it cannot follow', async (context) => {
+  it('[M-15] refuses what it cannot follow', async (context) => {
     mustRecord(context)
     await expect(recorded(`fs.symlinkSync('old', folder + '/link')`)).rejects.toThrow('symlink')
   })
