@@ -103,7 +103,7 @@ describe('a data folder', () => {
       kind: 'callback',
       call: async () => void (await first.commit(register('a/y'))),
     })
-    await second.start()
+    expect(await second.start().catch((error: unknown) => error)).toBe(second)
     const authority = second.service('manifest')
     await authority.commit({ ops: [register('a/z')] })
     expect(authority.entries().items.map(({ path }) => path)).toEqual(['a/x', 'a/y', 'a/z'])
