@@ -17,25 +17,19 @@ import {
   type Storage,
   type StorageKey,
   soleNamespace,
-  type Timer,
 } from '@holdfast/core'
 // The only import of this entry point: nothing else may delete bytes.
 import { fullBackend } from '@holdfast/core/erase'
-import { DueRows } from './erase/due.ts'
 import { inTime } from './erase/in-time.ts'
 import { holdsOtherBytes, SET_ASIDE_AFTER } from './erase/judge.ts'
+import { Waking } from './erase/waking.ts'
+import { EraseWork } from './erase/work.ts'
 import { clearAbandoned } from './files/unlisted.ts'
-import { after, dueRow, keyOfDueRow, timeOfDueRow } from './format/rows.ts'
 import type { Opened } from './opened.ts'
 
 const CHUNK = 1000
-/** Due rows beyond these are not counted: deep is deep. */
-const MOST_COUNTED = 100_000
 /** How long a pinned key waits before it is looked at again, ms. */
 const PINNED_MS = 1000
-/** Longest sleep between two looks at the queue, ms: a bound on what a missed wake-up costs. */
-const LONGEST_SLEEP_MS = 60_000
-
 export interface EraserParts {
   readonly opened: () => Opened
   readonly storage: Storage
@@ -55,16 +49,14 @@ export interface EraserParts {
 export class ManifestEraser implements Eraser {
   readonly #parts: EraserParts
   readonly #stopping = new AbortController()
-  #dueRows: DueRows | undefined
+  #known: EraseWork | undefined
   /** Passes run one after the other, whoever asked for them. */
   #turn: Promise<unknown> = Promise.resolve()
-  #timer: Timer | undefined
-  #awake = false
+  #waking: Waking | undefined
   /** Passes that the gate was asked for. */
   #passes = 0
   /** Ops of one commit: fewer on a full disk, more again when that goes well. */
   #chunk = CHUNK
-  #looping: Promise<void> | undefined
 
   constructor(parts: EraserParts) {
     this.#parts = parts
@@ -72,14 +64,22 @@ export class ManifestEraser implements Eraser {
 
   /** From here on the queue empties itself: after every commit, and when the next row is due. */
   begin(): void {
-    this.#parts.opened().committer.onCommitted(() => this.#wake())
-    this.#wake()
+    const { committer, log } = this.#parts.opened()
+    const waking = new Waking({
+      clock: this.#parts.clock,
+      log,
+      stopping: this.#stopping.signal,
+      pass: async () => (await this.#inTurn()).more,
+      wait: () => this.#work.wait(),
+    })
+    this.#waking = waking
+    committer.onCommitted(() => waking.wake())
+    waking.wake()
   }
 
   async end(): Promise<void> {
     this.#stopping.abort(new HoldfastError('HF_STOPPED', 'the node is stopping', { kind: 'aborted' }))
-    this.#timer?.clear()
-    await this.#looping
+    await this.#waking?.end()
     await this.#turn.catch(() => undefined)
   }
 
@@ -95,7 +95,7 @@ export class ManifestEraser implements Eraser {
         erased,
         setAside: [...eraseQueue.scan().filter(isSetAside)],
         waiting: eraseQueue.active,
-        held: this.#due.held(this.#now()),
+        held: this.#work.held(),
       }
     }
   }
@@ -105,7 +105,7 @@ export class ManifestEraser implements Eraser {
   }
 
   backlog(): number {
-    return this.#parts.opened().eraseQueue.active + this.#due.count(this.#now(), MOST_COUNTED)
+    return this.#work.backlog()
   }
 
   async retry(): Promise<number> {
@@ -115,36 +115,6 @@ export class ManifestEraser implements Eraser {
       for (const { key, since } of aside) eraseQueue.put({ key, since, attempts: 0, nextTry: clock.now() })
     })
     return aside.length
-  }
-
-  #wake(): void {
-    this.#awake = true
-    if (this.#stopping.signal.aborted) return
-    this.#looping ??= this.#loop().finally(() => {
-      this.#looping = undefined
-      // Woken in the moment between the last look and now.
-      if (this.#awake) this.#wake()
-    })
-  }
-
-  async #loop(): Promise<void> {
-    const { log } = this.#parts.opened()
-    let wait = 0
-    while (this.#awake && !this.#stopping.signal.aborted) {
-      this.#awake = false
-      this.#timer?.clear()
-      try {
-        const { more } = await this.#inTurn()
-        wait = more ? 0 : this.#nextDue()
-        if (wait === 0) this.#awake = true
-      } catch (error) {
-        if (this.#stopping.signal.aborted) return
-        const retryAfter = isHoldfastError(error) ? error.context.retryAfter : undefined
-        wait = typeof retryAfter === 'number' ? retryAfter : backoff(1)
-        log.debug({ cause: messageOf(error), wait }, 'the eraser waits')
-      }
-    }
-    if (!this.#stopping.signal.aborted) this.#timer = this.#parts.clock.timer(wait, () => this.#wake())
   }
 
   #inTurn(): Promise<{ erased: number; more: boolean }> {
@@ -159,65 +129,37 @@ export class ManifestEraser implements Eraser {
     const { pending } = this.#parts.opened()
     // On a full disk this cannot be committed; what follows makes room.
     if (pending.abandoned().length > 0) await clearAbandoned(this.#parts.opened()).catch(() => undefined)
-    const all = this.#mayDoom
-    const dooming = all ? this.#due.take(this.#now(), CHUNK) : []
-    const erasing = this.#tryable()
-    const forgetting = all ? this.#forgettable(CHUNK) : []
-    const settling = all ? this.#settled(CHUNK) : []
-    if (dooming.length === 0 && erasing.length === 0 && forgetting.length === 0 && settling.length === 0)
-      return { erased: 0, more: false }
+    const todo = this.#work.todo(CHUNK)
+    if (!todo) return { erased: 0, more: false }
+    const { dooming, erasing, forgetting, settling } = todo
     const asked = new Set([...dooming, ...erasing.map(({ key }) => key)])
-    const fence = await this.#passGate(asked, all)
+    const fence = await this.#passGate(asked)
     await this.#doom(dooming, fence)
     await this.#commit(this.#erasedOps(settling), fence)
     // What has become due meanwhile was not asked about.
     const erased = await this.#erase(
-      this.#tryable().filter(({ key }) => asked.has(key)),
+      this.#work.erasable(CHUNK).filter(({ key }) => asked.has(key)),
       fence,
     )
     await this.#commit(
       forgetting.map((key) => ({ type: 'forget', key })),
       fence,
     )
-    return { erased, more: this.#hasMore() }
-  }
-
-  /** On a disk of its own a node only follows what the one that holds the role has doomed. */
-  get #mayDoom(): boolean {
-    return this.#parts.opened().erases() === 'all'
-  }
-
-  /** Doomed keys that this node's own disk has nothing of any more, where others have disks too. */
-  #settled(limit: number): StorageKey[] {
-    const { state, eraseQueue, oneStore } = this.#parts.opened()
-    if (oneStore) return []
-    const settled: StorageKey[] = []
-    const end = dueRow('gone', 0, '')
-    for (let from = dueRow('doomed', 0, ''); settled.length < limit; ) {
-      const rows = state.rows.names(from, end, limit)
-      for (const row of rows) {
-        const key = keyOfDueRow(row) as StorageKey
-        if (!eraseQueue.get(key) && settled.length < limit) settled.push(key)
-      }
-      const last = rows.at(-1)
-      if (!last || rows.length < limit) break
-      from = after(last)
-    }
-    return settled
+    return { erased, more: this.#work.todo(1) !== undefined }
   }
 
   #erasedOps(keys: readonly StorageKey[]): Op[] {
     return keys.map((key) => ({ type: 'erased', key, keep: this.#parts.tombstoneTime }))
   }
 
-  async #passGate(keys: Iterable<StorageKey>, all: boolean): Promise<Fence> {
+  async #passGate(keys: Iterable<StorageKey>): Promise<Fence> {
     const namespace = soleNamespace(this.#namespaces(keys))
     const request = {
       action: 'erase',
       actor: 'node',
       job: 'eraser',
       chunk: this.#passes++,
-      ...(!all && { doomed: true }),
+      ...(!this.#work.mayDoom && { doomed: true }),
       ...(namespace !== undefined && { namespace }),
     } as const
     const verdict = await this.#parts.gate.check(request, { signal: this.#stopping.signal })
@@ -268,7 +210,7 @@ export class ManifestEraser implements Eraser {
         for (const item of later) eraseQueue.put(item)
         for (const key of over) eraseQueue.remove(key)
       })
-    if (this.#mayDoom) await this.#commit(this.#erasedOps(gone), fence)
+    if (this.#work.mayDoom) await this.#commit(this.#erasedOps(gone), fence)
     if (failpoints.armed) await failpoints.hit('eraser.erased.after')
     return gone.length
   }
@@ -327,9 +269,10 @@ export class ManifestEraser implements Eraser {
     return attempts < SET_ASIDE_AFTER ? next : { ...next, setAside: why }
   }
 
-  /** @throws HF_FENCED when the role has passed on since the gate was asked */
-
-  /** Commits ops in as many batches as the disk has room for: a full one takes a few pages when it cannot take many. */
+  /**
+   * Commits ops in as many batches as the disk has room for: a full one takes a few pages when it cannot take many.
+   * @throws HF_FENCED when the role has passed on since the gate was asked
+   */
   async #commit(ops: readonly Op[], fence: Fence): Promise<void> {
     for (let done = 0; done < ops.length; ) {
       const chunk = ops.slice(done, done + this.#chunk)
@@ -356,53 +299,10 @@ export class ManifestEraser implements Eraser {
       })
   }
 
-  get #due(): DueRows {
-    this.#dueRows ??= new DueRows(this.#parts.opened().state)
-    return this.#dueRows
-  }
-
-  /** What the next record will have for its time, at least. */
-  #now(): number {
-    const { state, clock } = this.#parts.opened()
-    return Math.max(clock.now(), state.head.time)
-  }
-
-  /** Tombstones whose time is over. */
-  #forgettable(limit: number): StorageKey[] {
-    const { state } = this.#parts.opened()
-    const rows = state.rows.names(dueRow('gone', 0, ''), dueRow('gone', this.#now() + 1, ''), limit)
-    return rows.map((row) => keyOfDueRow(row) as StorageKey)
-  }
-
-  #hasMore(): boolean {
-    if (!this.#mayDoom) return this.#tryable().length > 0
-    return (
-      this.#settled(1).length > 0 ||
-      this.#due.take(this.#now(), 1).length > 0 ||
-      this.#tryable().length > 0 ||
-      this.#forgettable(1).length > 0
-    )
-  }
-
-  #tryable(): QueuedErase[] {
-    const { eraseQueue, clock } = this.#parts.opened()
-    return eraseQueue.due(clock.now(), Math.min(CHUNK, this.#parts.storage.limits.deleteBatch))
-  }
-
-  /** Milliseconds until something becomes due. */
-  #nextDue(): number {
-    const { state, clock, eraseQueue } = this.#parts.opened()
-    if (this.#hasMore()) return 0
-    const now = clock.now()
-    const until = now + LONGEST_SLEEP_MS
-    if (!this.#mayDoom) return Math.min(LONGEST_SLEEP_MS, Math.max(0, (eraseQueue.next() ?? until) - now))
-    const [tombstone] = state.rows.names(dueRow('gone', 0, ''), dueRow('gone', until, ''), 1)
-    const next = Math.min(
-      this.#due.next(this.#now(), until) ?? until,
-      eraseQueue.next() ?? until,
-      tombstone ? timeOfDueRow(tombstone) : until,
-    )
-    return Math.min(LONGEST_SLEEP_MS, Math.max(0, next - now))
+  get #work(): EraseWork {
+    const { opened, storage } = this.#parts
+    this.#known ??= new EraseWork(opened(), storage.limits.deleteBatch)
+    return this.#known
   }
 }
 

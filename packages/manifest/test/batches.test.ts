@@ -12,6 +12,7 @@ import {
   path,
   register,
   replace,
+  storedRows,
   T0,
   testNode,
   undo,
@@ -128,6 +129,28 @@ describe('a batch', () => {
     expect(await manifest.commit({ ops: [register('a/x', { maxTime: 2 })] })).toMatchObject({
       status: 'committed',
       position: { index: 2 },
+    })
+  })
+
+  it('[M-16] an answer that was damaged before it could be read is unknown, and nothing is built upon it', async () => {
+    const { manifest, failpoints, dataDir, node } = await testNode()
+    const id = '01ARZ3NDEKTSV4RRFFQ69G5FAV'
+    const damage = () => storedRows(dataDir).putSync(Buffer.from(`b${id}`), Buffer.from('rubbish'))
+    using _damage = failpoints.arm('manifest.commit.after', { kind: 'callback', call: damage })
+    const answers = await Promise.allSettled([
+      manifest.commit({ id, ops: [register('a/x')] }),
+      manifest.commit({ ops: [register('a/y')] }),
+    ])
+    expect(answers).toMatchObject([
+      { status: 'rejected', reason: { code: 'HF_COMMIT_UNKNOWN', context: { id } } },
+      { status: 'fulfilled', value: { status: 'committed' } },
+    ])
+    await expect(manifest.commit({ ops: [register('a/z')] })).rejects.toMatchObject({
+      code: 'HF_MANIFEST_CORRUPT',
+    })
+    expect(await node.gate.check({ action: 'erase', actor: 'user' })).toMatchObject({
+      allowed: false,
+      reason: 'corrupt',
     })
   })
 

@@ -1,7 +1,8 @@
 import { keepAlive } from '../clock.ts'
 import { HoldfastError, hasCode, messageOf } from '../errors.ts'
-import type { GateRequest, Verdict } from '../gate/request.ts'
+import type { Verdict } from '../gate/request.ts'
 import { settlesWithin } from '../patience.ts'
+import type { CallOptions } from '../storage/backend.ts'
 import { hung } from './abort.ts'
 import type { JobDefinition } from './definition.ts'
 import { Execution, type ExecutionParts } from './execution.ts'
@@ -17,10 +18,8 @@ import { type ReadRequest, readRequest, requestInvalid } from './request.ts'
 import type { JobRun, RunControls, RunOptions, RunProgress } from './run.ts'
 import { RunSignal } from './run-signal.ts'
 import { isScheduled, scheduleOf } from './scheduling.ts'
+import { statusOf } from './status.ts'
 import { Ticker } from './ticker.ts'
-
-/** Time that the gate has to answer for the status of a job, ms. */
-const STATUS_MS = 2000
 
 export interface RunnerParts extends ExecutionParts {
   /** Throws when the node is not running, naming what was asked of it. */
@@ -254,38 +253,8 @@ export class JobRunner implements Jobs {
     return runs.filter((run): run is JobRun => run.outcome !== undefined)
   }
 
-  status(options: { readonly signal?: AbortSignal } = {}): Promise<readonly JobStatus[]> {
-    return Promise.all(
-      [...this.#jobs.values()].map(async (known): Promise<JobStatus> => {
-        const { definition, inFlight, ticker, lastRun, lastTick, problem } = known
-        const { name, doc, action, timeZone = 'UTC' } = definition
-        const enabled = isScheduled(definition)
-        return {
-          job: name,
-          doc,
-          enabled,
-          schedule: enabled ? definition.schedule : undefined,
-          timeZone,
-          nextRunAt: ticker?.nextAt,
-          verdict: await this.#verdict({ action, actor: 'user', job: name }, options.signal),
-          running: inFlight?.left ? undefined : inFlight?.execution.progress,
-          lastRun,
-          lastTick,
-          problem,
-        }
-      }),
-    )
-  }
-
-  /** The gate's answer for the status, which must come soon also when somebody takes his time. */
-  async #verdict(request: GateRequest, outer: AbortSignal | undefined): Promise<Verdict> {
-    using signal = new RunSignal(this.#parts.clock, undefined, outer)
-    const asked = this.#parts.gate.check(request, signal)
-    const limits = { clock: this.#parts.clock, ms: STATUS_MS, signal: outer }
-    if (await settlesWithin(asked, limits)) return asked
-    signal.abort(outer?.reason)
-    const message = 'did not answer in time'
-    return { allowed: false, by: 'gate', message, reason: 'unknown', role: 'unknown', epoch: 0 }
+  status(options: CallOptions = {}): Promise<readonly JobStatus[]> {
+    return Promise.all([...this.#jobs.values()].map((known) => statusOf(known, this.#parts, options)))
   }
 
   /**

@@ -201,11 +201,16 @@ export class Committer implements Commits {
     const { state } = this.#parts
     for (const waiting of group) {
       if (waiting.kind === 'local') waiting.resolve()
-      else {
-        const row = state.recent.find(waiting.batch.id)
-        if (row) waiting.resolve(resultOf(waiting.batch.id, { ...row, repeated: false }))
-        else waiting.reject(unknown(waiting, undefined))
-      }
+      else
+        try {
+          const row = state.recent.find(waiting.batch.id)
+          if (row) waiting.resolve(resultOf(waiting.batch.id, { ...row, repeated: false }))
+          else waiting.reject(unknown(waiting, undefined))
+        } catch (unreadable) {
+          // What was written a moment ago cannot be read: nothing that this store says can be built upon.
+          this.#broken ??= this.#failed(unreadable)
+          waiting.reject(unknown(waiting, unreadable))
+        }
     }
   }
 

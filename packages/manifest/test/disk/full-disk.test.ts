@@ -4,7 +4,7 @@ import { definePlugin, FailpointRegistry, type HoldfastNode, Rendezvous } from '
 import { runUntilCrash } from '@holdfast/testkit'
 import { afterAll, afterEach, describe, expect, it, type TestContext } from 'vitest'
 import { FENCE, listed, read, register } from '../support.ts'
-import { MIB, nodeOn } from './node.ts'
+import { LeapingClock, MIB, nodeOn } from './node.ts'
 import { mustHave, smallDisk } from './small-disk.ts'
 
 const LIMIT_MS = 60_000
@@ -33,11 +33,12 @@ async function reserved(
   folder: string,
   sizes: { readonly reserve: number; readonly lowWater: number },
   plugins: Parameters<typeof nodeOn>[3] = [],
+  clock?: Parameters<typeof nodeOn>[4],
 ) {
   const failpoints = new FailpointRegistry()
   const { promise, resolve } = Promise.withResolvers<void>()
   failpoints.arm('reserve.build.after', { kind: 'callback', call: resolve })
-  const node = await start(folder, sizes, failpoints, plugins)
+  const node = await start(folder, sizes, failpoints, plugins, clock)
   await promise
   return { node, failpoints, reserve: join(folder, 'data', 'reserve') }
 }
@@ -45,12 +46,13 @@ async function reserved(
 describe('a disk of 64 MiB that gets full', { timeout: LIMIT_MS }, () => {
   it('[M-19] refuses new files before a byte is written, and goes on reading and deleting', async (context) => {
     const { path, fill } = disk(context)
-    const { node, failpoints } = await reserved(path, { reserve: 4 * MIB, lowWater: 8 * MIB })
+    const clock = new LeapingClock()
+    const { node, failpoints } = await reserved(path, { reserve: 4 * MIB, lowWater: 8 * MIB }, [], clock)
     await node.files.write('a/1', 'one')
     // There is room for many files of that size, but not for the deletes that will have to follow them.
     fill('foreign', 5 * MIB)
     // The disk is looked at once a second at most.
-    await new Promise((resolve) => setTimeout(resolve, 1100))
+    clock.leap(1000)
     const passed = failpoints.census()
     await expect(node.files.write('a/2', 'two')).rejects.toMatchObject({ code: 'HF_NO_SPACE' })
     await expect(

@@ -1,9 +1,28 @@
 import { join } from 'node:path'
 import { backendLocal } from '@holdfast/backend-local'
-import { createNode, FailpointRegistry, type HoldfastNode, type Plugin } from '@holdfast/core'
+import {
+  type Clock,
+  createNode,
+  FailpointRegistry,
+  type HoldfastNode,
+  type Plugin,
+  systemClock,
+} from '@holdfast/core'
 import { type ManifestOptions, manifest } from '@holdfast/manifest'
 
 export const MIB = 1024 * 1024
+
+/** The system's clock, whose monotonic time a test can let leap: nobody has to wait for what is looked at again later. */
+export class LeapingClock {
+  #leapt = 0
+  readonly now = systemClock.now
+  readonly timer = systemClock.timer
+  readonly monotonic = () => systemClock.monotonic() + this.#leapt
+
+  leap(ms: number): void {
+    this.#leapt += ms
+  }
+}
 
 /** A node whose data folder and files are on one disk. */
 export function nodeOn(
@@ -11,6 +30,7 @@ export function nodeOn(
   options: Partial<ManifestOptions> = {},
   failpoints = new FailpointRegistry(),
   plugins: readonly Plugin[] = [],
+  clock: Clock = systemClock,
 ): HoldfastNode {
   return createNode({
     id: 'node-1',
@@ -20,6 +40,7 @@ export function nodeOn(
       ...plugins,
     ],
     failpoints,
+    clock,
     log: 'silent',
   })
 }

@@ -56,8 +56,8 @@ describe('a job on a node that is behind', () => {
     await slow.reached
     expect(manifestOf(two).head().position.index).toBe(1)
     const run = two.node.jobs.run('look', { act: true })
-    // Long enough for a job that would not wait.
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    // More than a job needs that does not wait: it rests on promises alone.
+    for (let turn = 0; turn < 1000; turn++) await new Promise((resolve) => setImmediate(resolve))
     slow.release()
     expect(await run).toMatchObject({ outcome: { status: 'completed' } })
     expect(seen).toEqual([2])

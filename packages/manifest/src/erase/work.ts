@@ -1,0 +1,111 @@
+import type { QueuedErase, StorageKey } from '@holdfast/core'
+import { after, dueRow, keyOfDueRow, timeOfDueRow } from '../format/rows.ts'
+import type { Opened } from '../opened.ts'
+import { DueRows } from './due.ts'
+
+/** Due rows beyond these are not counted: deep is deep. */
+const MOST_COUNTED = 100_000
+/** Longest sleep between two looks at the queue, ms: a bound on what a missed wake-up costs. */
+const LONGEST_SLEEP_MS = 60_000
+
+const FIRST_DOOMED = dueRow('doomed', 0, '')
+const FIRST_GONE = dueRow('gone', 0, '')
+
+/** What an eraser could do now, read from the state and the queue; at most `chunk` of each. */
+export interface Todo {
+  readonly dooming: readonly StorageKey[]
+  readonly erasing: readonly QueuedErase[]
+  readonly forgetting: readonly StorageKey[]
+  readonly settling: readonly StorageKey[]
+}
+
+/** Finds what there is to erase, and when there will be something. It changes nothing. */
+export class EraseWork {
+  readonly #opened: Opened
+  readonly #due: DueRows
+  /** The most keys of one delete call. */
+  readonly #deleteBatch: number
+
+  constructor(opened: Opened, deleteBatch: number) {
+    this.#opened = opened
+    this.#due = new DueRows(opened.state)
+    this.#deleteBatch = deleteBatch
+  }
+
+  /** On a disk of its own a node only follows what the one that holds the role has doomed. */
+  get mayDoom(): boolean {
+    return this.#opened.erases() === 'all'
+  }
+
+  /** At most `chunk` of each; undefined when there is nothing. */
+  todo(chunk: number): Todo | undefined {
+    const all = this.mayDoom
+    const todo = {
+      dooming: all ? this.#due.take(this.#now(), chunk) : [],
+      erasing: this.erasable(chunk),
+      forgetting: all ? this.#forgettable(chunk) : [],
+      settling: all ? this.#settled(chunk) : [],
+    }
+    return Object.values(todo).some(({ length }) => length > 0) ? todo : undefined
+  }
+
+  /** What may be deleted, and is to be tried now: at most one call's worth. */
+  erasable(chunk: number): QueuedErase[] {
+    const { eraseQueue, clock } = this.#opened
+    return eraseQueue.due(clock.now(), Math.min(chunk, this.#deleteBatch))
+  }
+
+  /** Due keys that a hold keeps. */
+  held(): number {
+    return this.#due.held(this.#now())
+  }
+
+  /** Keys that could go now, about: what is deep is not counted to its end. */
+  backlog(): number {
+    return this.#opened.eraseQueue.active + this.#due.count(this.#now(), MOST_COUNTED)
+  }
+
+  /** Milliseconds until something becomes due, at most a minute. */
+  wait(): number {
+    const { state, clock, eraseQueue } = this.#opened
+    if (this.todo(1)) return 0
+    const now = clock.now()
+    const until = now + LONGEST_SLEEP_MS
+    const times = [until, eraseQueue.next() ?? until]
+    if (this.mayDoom) {
+      const [tombstone] = state.rows.names(FIRST_GONE, dueRow('gone', until, ''), 1)
+      times.push(this.#due.next(this.#now(), until) ?? until, tombstone ? timeOfDueRow(tombstone) : until)
+    }
+    return Math.min(LONGEST_SLEEP_MS, Math.max(0, Math.min(...times) - now))
+  }
+
+  /** Doomed keys that this node's own disk has nothing of any more, where others have disks too. */
+  #settled(limit: number): StorageKey[] {
+    const { state, eraseQueue, oneStore } = this.#opened
+    if (oneStore) return []
+    const settled: StorageKey[] = []
+    for (let from = FIRST_DOOMED; settled.length < limit; ) {
+      const rows = state.rows.names(from, FIRST_GONE, limit)
+      for (const row of rows) {
+        const key = keyOfDueRow(row) as StorageKey
+        if (!eraseQueue.get(key) && settled.length < limit) settled.push(key)
+      }
+      const last = rows.at(-1)
+      if (!last || rows.length < limit) break
+      from = after(last)
+    }
+    return settled
+  }
+
+  /** Tombstones whose time is over. */
+  #forgettable(limit: number): StorageKey[] {
+    const rows = this.#opened.state.rows.names(FIRST_GONE, dueRow('gone', this.#now() + 1, ''), limit)
+    return rows.map((row) => keyOfDueRow(row) as StorageKey)
+  }
+
+  /** What the next record will have for its time, at least. */
+  #now(): number {
+    const { state, clock } = this.#opened
+    return Math.max(clock.now(), state.head.time)
+  }
+}
