@@ -219,4 +219,6 @@ export type {
   WriteOptions,
   Written,
 } from './storage/backend.ts'
+export { type LayerParts, layered } from './storage/layers/layered.ts'
+export type { StoreRate } from './storage/layers/rate.ts'
 export type { Storage, StoreRecords } from './storage/storage.ts'
