@@ -52,7 +52,7 @@ export class RateLimiter {
     if (this.#rate === Number.POSITIVE_INFINITY && this.#next <= now) return undefined
     const at = Math.max(now, this.#next)
     this.#next = at + (this.#rate === Number.POSITIVE_INFINITY ? 0 : 1000 / this.#rate)
-    return at === now ? undefined : sleep(this.#clock, at - now, signal)
+    return at === now ? undefined : sleep(this.#clock, Math.ceil(at - now), signal)
   }
 
   /** The store has asked for fewer requests, and for none before `retryAfter` ms have passed, if it said so. */

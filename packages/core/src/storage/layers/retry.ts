@@ -156,18 +156,17 @@ class Tries {
     // One that wants to be left alone for longer than a call should take is left alone.
     if (asked > LONGEST_WAIT_MS) return false
     onRetry?.(call, error)
-    try {
-      await sleep(clock, Math.max(asked, this.#wait(attempt)), signal)
-      return true
-    } catch {
-      return false
-    }
+    const wait = Math.max(asked, this.#wait(attempt))
+    return sleep(clock, wait, signal).then(
+      () => true,
+      () => false,
+    )
   }
 
   /** Between half and all of a time that doubles. */
   #wait(attempt: number): number {
     const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (attempt - 1))
-    return longest * (0.5 + chanceOf(this.#options.ids.next()) / 2)
+    return Math.round(longest * (0.5 + chanceOf(this.#options.ids.next()) / 2))
   }
 }
 
