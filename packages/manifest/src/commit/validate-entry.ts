@@ -14,7 +14,7 @@ export function entryProblems(entry: NewEntry | undefined): string[] {
   const wrongPath = pathProblem(entry.path)
   if (wrongPath) problems.push(`its path cannot be used: ${wrongPath}`)
   addKeyProblems(entry.key, problems)
-  if (!wrongPath && folder(entry.path) !== folder(entry.key ?? ''))
+  if (!wrongPath && !sameFolder(entry.path, entry.key ?? ''))
     problems.push("its key is not in its path's folder")
   if (!text(entry.namespace)) problems.push('it has no namespace')
   if (!count(entry.size)) problems.push('its size is not a whole number of bytes')
@@ -101,6 +101,7 @@ function isTime(value: unknown): value is number {
   return Number.isSafeInteger(value) && Math.abs(value as number) <= MOST_MS
 }
 
-function folder(name: string): string {
-  return name.slice(0, name.lastIndexOf('/') + 1)
+function sameFolder(path: string, key: string): boolean {
+  const slash = path.lastIndexOf('/')
+  return key.lastIndexOf('/') === slash && (slash === -1 || key.startsWith(path.slice(0, slash)))
 }
