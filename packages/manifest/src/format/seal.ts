@@ -14,7 +14,7 @@ export interface Seal {
   /** For `closeDraft`: where the next row is written, its name and behind it its payload. */
   readonly draft: ByteWriter
   /** Seals the draft, whose name has so many bytes. The result lies in the draft: the next row overwrites it. */
-  closeDraft(name: number): Sealed
+  closeDraft(name: number): SealedDraft
   /** The payload of a sealed value. @throws HF_MANIFEST_CORRUPT */
   open(row: Buffer, value: Buffer): ByteReader
   /** XXH64 of bytes that stand alone. */
@@ -26,6 +26,12 @@ export interface Sealed {
   readonly value: Buffer
 }
 
+/** A sealed row that does not last: to be copied at once, as a store does that is given it. */
+export interface SealedDraft {
+  readonly row: Buffer
+  readonly value: Uint8Array
+}
+
 /** Loads the hash (WebAssembly, no native module). */
 export async function createSeal(): Promise<Seal> {
   const { h64Raw } = await createXxhash()
@@ -33,7 +39,7 @@ export async function createSeal(): Promise<Seal> {
   const draft = new ByteWriter()
   const closeDraft = (name: number) => {
     draft.u64(h64Raw(draft.head()))
-    return { row: draft.head(name), value: draft.view(name) }
+    return { row: draft.head(name), value: draft.tail(name) }
   }
   return {
     close(name, write) {

@@ -48,9 +48,10 @@ export class Folders {
   readonly #known = new Set<string>()
   /** The folder of the name that `fileAbove` was asked about last, if no file is above: known with its first child. */
   #asked: string | undefined
-  /** The name that was asked about last, and its folder. */
+  /** The name that was asked about last, its folder, and that folder's row once it is seen. */
   #name = ''
   #folder = ''
+  #counts: Counted | undefined
 
   constructor(rows: Rows) {
     this.#rows = rows
@@ -61,8 +62,8 @@ export class Folders {
    * answer.
    */
   hasRoom(path: string, key: string): boolean {
-    const folder = this.#folderOf(key)
-    return this.#folderOf(path) === folder && this.#known.has(folder) && this.#get(folder).folders === 0
+    const folder = this.#folderOf(path)
+    return this.#folderOf(key) === folder && this.#known.has(folder) && this.#get(folder).folders === 0
   }
 
   /** A folder above this name that is a file, by path or by key; `isFile` answers for one name. */
@@ -71,7 +72,7 @@ export class Folders {
     this.#asked = undefined
     if (this.#known.has(direct)) return undefined
     const folders = [...foldersOf(name)].filter((folder) => !this.#known.has(folder))
-    const file = folders.find(isFile)
+    const file = folders.find((folder) => !this.#holdsFoldersOnly(folderOf(folder)) && isFile(folder))
     if (file !== undefined) return file
     if (this.#known.size > KNOWN) this.#known.clear()
     for (const folder of folders) if (this.#get(folder).children > 0) this.#known.add(folder)
@@ -114,11 +115,11 @@ export class Folders {
       else if (counts.stored) this.#rows.put(row, (writer) => writeFolder(writer, counts))
       else this.#rows.insert(row, (writer) => writeFolder(writer, counts))
     }
-    this.#seen.clear()
+    this.#unsee()
   }
 
   forget(): void {
-    this.#seen.clear()
+    this.#unsee()
     this.#distrust()
   }
 
@@ -143,7 +144,20 @@ export class Folders {
     }
   }
 
-  /** Nothing that was seen before counts any more. */
+  /** Then no name in it is a file: a file's key lies in the folder of its path, which counts it. */
+  #holdsFoldersOnly(folder: string): boolean {
+    if (folder === '') return false
+    const { children, folders } = this.#get(folder)
+    return children === folders
+  }
+
+  /** What the rows said is not asked for any more. */
+  #unsee(): void {
+    this.#seen.clear()
+    this.#counts = undefined
+  }
+
+  /** No folder is known to be one any more. */
   #distrust(): void {
     this.#known.clear()
     this.#asked = undefined
@@ -156,14 +170,21 @@ export class Folders {
     const same =
       name.charCodeAt(last) === SLASH && !name.includes('/', last + 1) && name.startsWith(this.#folder)
     // One text for all names of a folder: its hash is known.
-    if (!same) this.#folder = folderOf(name)
+    if (!same) {
+      this.#folder = folderOf(name)
+      this.#counts = undefined
+    }
     this.#name = name
     return this.#folder
   }
 
   #get(folder: string): Counted {
-    const seen = this.#seen.get(folder)
-    if (seen) return seen
+    const isLast = folder === this.#folder
+    const seen = (isLast ? this.#counts : undefined) ?? this.#seen.get(folder)
+    if (seen) {
+      if (isLast) this.#counts = seen
+      return seen
+    }
     const row = this.#rows.get(named(TABLE.folder, folder), readFolder)
     const counts = {
       children: row?.children ?? 0,

@@ -153,7 +153,7 @@ export class Rows {
   }
 
   /** After a change of a row: how to take it back, and what it is to the digest. */
-  #note(row: Buffer, old: Buffer | undefined, value: Buffer | undefined): void {
+  #note(row: Buffer, old: Buffer | undefined, value: Uint8Array | undefined): void {
     if (this.#undo) this.#undo.push(this.#reversal(Buffer.from(row), old, value && Buffer.from(value)))
     if (!isReplicated(row)) return
     if (old) this.#digest.subtract(old)

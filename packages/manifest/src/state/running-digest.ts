@@ -22,18 +22,29 @@ export class RunningDigest {
   }
 
   /** The sum of a value that is there now. */
-  add(sealed: Buffer): void {
+  add(sealed: Uint8Array): void {
     const at = sealed.length - SUM_BYTES
-    const lower = this.#lower + sealed.readUInt32BE(at + 4)
+    const lower = this.#lower + half(sealed, at + 4)
     this.#lower = lower >>> 0
-    this.#upper = (this.#upper + sealed.readUInt32BE(at) + (lower > 0xffff_ffff ? 1 : 0)) >>> 0
+    this.#upper = (this.#upper + half(sealed, at) + (lower > 0xffff_ffff ? 1 : 0)) >>> 0
   }
 
   /** The sum of a value that is there no more. */
-  subtract(sealed: Buffer): void {
+  subtract(sealed: Uint8Array): void {
     const at = sealed.length - SUM_BYTES
-    const lower = this.#lower - sealed.readUInt32BE(at + 4)
+    const lower = this.#lower - half(sealed, at + 4)
     this.#lower = lower >>> 0
-    this.#upper = (this.#upper - sealed.readUInt32BE(at) - (lower < 0 ? 1 : 0)) >>> 0
+    this.#upper = (this.#upper - half(sealed, at) - (lower < 0 ? 1 : 0)) >>> 0
   }
+}
+
+/** Four bytes as one number. */
+function half(bytes: Uint8Array, at: number): number {
+  const [a, b, c, d] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]] as [
+    number,
+    number,
+    number,
+    number,
+  ]
+  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0
 }
