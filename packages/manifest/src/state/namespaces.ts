@@ -14,6 +14,7 @@ export interface NamespaceRow {
   /** No file's maxTime is below this; it may lag behind when the oldest go. */
   readonly oldest?: number | undefined
 }
+type Changing = { -readonly [K in keyof NamespaceRow]: NamespaceRow[K] }
 const NONE = { files: 0, bytes: 0, rows: 0, timedFiles: 0, oldest: undefined }
 
 export function readNamespace(reader: ByteReader): NamespaceRow {
@@ -43,31 +44,33 @@ export function publicCounters(
 /** Numbers and counters of namespaces. Changes are gathered and written once, at the end of a transaction. */
 export class Namespaces {
   readonly #rows: Rows
-  readonly #changed = new Map<string, NamespaceRow>()
+  readonly #changed = new Map<string, Changing>()
 
   constructor(rows: Rows) {
     this.#rows = rows
   }
 
   /** Counts a live entry in (+1) or out (-1) and gives the number of its namespace. */
-  count(entry: NewEntry, sign: 1 | -1, head: Head): number {
-    const name = entry.namespace
-    const before = this.#get(name)
-    // The number that it gets is left out when it is taken back: numbers need not be dense.
-    const number = before?.number ?? head.nextNamespace++
+  count({ namespace, size, rows = 0, maxTime }: NewEntry, sign: 1 | -1, head: Head): number {
+    const row = this.#toChange(namespace, head)
+    row.files += sign
+    row.bytes += sign * size
+    row.rows += sign * rows
+    if (maxTime !== undefined) row.timedFiles += sign
+    row.oldest = oldestOf(row.oldest, row.timedFiles, sign === 1 ? maxTime : undefined)
+    return row.number
+  }
+
+  /** The row as it will be written; a copy of it while what is done may be taken back. */
+  #toChange(name: string, head: Head): Changing {
+    const changed = this.#changed.get(name)
+    if (changed && !this.#rows.attempting) return changed
+    const before = changed ?? this.#rows.get(named(TABLE.namespace, name), readNamespace)
     if (this.#rows.attempting) this.#rows.onUndo(() => this.#putBack(name, before))
-    const { files, bytes, rows, timedFiles, oldest } = before ?? NONE
-    const { size, rows: more = 0, maxTime } = entry
-    const timed = timedFiles + (maxTime === undefined ? 0 : sign)
-    this.#changed.set(name, {
-      number,
-      files: files + sign,
-      bytes: bytes + sign * size,
-      rows: rows + sign * more,
-      timedFiles: timed,
-      oldest: oldestOf(oldest, timed, sign === 1 ? maxTime : undefined),
-    })
-    return number
+    // The number that it gets is left out when it is taken back: numbers need not be dense.
+    const row: Changing = before ? { ...before } : { number: head.nextNamespace++, ...NONE }
+    this.#changed.set(name, row)
+    return row
   }
 
   #putBack(name: string, before: NamespaceRow | undefined): void {
@@ -86,10 +89,6 @@ export class Namespaces {
 
   forget(): void {
     this.#changed.clear()
-  }
-
-  #get(name: string): NamespaceRow | undefined {
-    return this.#changed.get(name) ?? this.#rows.get(named(TABLE.namespace, name), readNamespace)
   }
 }
 
