@@ -3,13 +3,14 @@ import type { ByteReader, ByteWriter } from '../format/bytes.ts'
 import { named, nameOf, TABLE } from '../format/rows.ts'
 import type { Head } from './head.ts'
 import type { Rows } from './rows.ts'
+import { plus, readTotal, type Total, writeTotal } from './total.ts'
 
 export interface NamespaceRow {
   /** Stands for the name in the age index, which could not hold it: two long names and a time exceed an LMDB key. */
   readonly number: number
   readonly files: number
-  readonly bytes: number
-  readonly rows: number
+  readonly bytes: Total
+  readonly rows: Total
   readonly timedFiles: number
   /** No file's maxTime is below this; it may lag behind when the oldest go. */
   readonly oldest?: number | undefined
@@ -21,24 +22,28 @@ export function readNamespace(reader: ByteReader): NamespaceRow {
   return {
     number: reader.varint(),
     files: reader.varint(),
-    bytes: reader.varint(),
-    rows: reader.varint(),
+    bytes: readTotal(reader),
+    rows: readTotal(reader),
     timedFiles: reader.varint(),
     ...(reader.u8() === 1 && { oldest: reader.signed() }),
   }
 }
 
 function writeNamespace(writer: ByteWriter, row: NamespaceRow): void {
-  writer.varint(row.number).varint(row.files).varint(row.bytes).varint(row.rows).varint(row.timedFiles)
+  writer.varint(row.number).varint(row.files)
+  writeTotal(writer, row.bytes)
+  writeTotal(writer, row.rows)
+  writer.varint(row.timedFiles)
   if (row.oldest === undefined) writer.u8(0)
   else writer.u8(1).signed(row.oldest)
 }
 
 export function publicCounters(
   row: Buffer,
-  { number: _, oldest, ...counters }: NamespaceRow,
+  { number: _, oldest, bytes, rows, ...counters }: NamespaceRow,
 ): NamespaceCounters {
-  return { namespace: nameOf(row), ...counters, ...(oldest !== undefined && { oldest }) }
+  const totals = { bytes: Number(bytes), rows: Number(rows) }
+  return { namespace: nameOf(row), ...counters, ...totals, ...(oldest !== undefined && { oldest }) }
 }
 
 /** Numbers and counters of namespaces. Changes are gathered and written once, at the end of a transaction. */
@@ -54,8 +59,8 @@ export class Namespaces {
   count({ namespace, size, rows = 0, maxTime }: NewEntry, sign: 1 | -1, head: Head): number {
     const row = this.#toChange(namespace, head)
     row.files += sign
-    row.bytes += sign * size
-    row.rows += sign * rows
+    row.bytes = plus(row.bytes, sign * size)
+    if (rows > 0) row.rows = plus(row.rows, sign * rows)
     if (maxTime !== undefined) row.timedFiles += sign
     row.oldest = oldestOf(row.oldest, row.timedFiles, sign === 1 ? maxTime : undefined)
     return row.number
