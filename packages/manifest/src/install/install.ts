@@ -13,7 +13,7 @@ import { STORE_FORMAT } from '../data-dir/store-format.ts'
 import { syncPath } from '../disk/durable-folder.ts'
 import type { EraseQueue } from '../erase/queue.ts'
 import { type ByteWriter, newer } from '../format/bytes.ts'
-import { after, behind, named, nameOf, TABLE, type Table } from '../format/rows.ts'
+import { after, behind, keyOfRetryRow, named, nameOf, TABLE, type Table } from '../format/rows.ts'
 import type { Seal } from '../format/seal.ts'
 import { INSTALLED } from '../replicated/installed.ts'
 import { LOG_ID } from '../replicated/log-id.ts'
@@ -21,7 +21,7 @@ import { DIFFERING } from '../replicated/members.ts'
 import { State } from '../state/state.ts'
 import type { KeyValue, Row } from '../store/key-value.ts'
 import { openLmdb } from '../store/lmdb.ts'
-import { join } from './join.ts'
+import { isQueued, join } from './join.ts'
 import { restore } from './restore.ts'
 
 /** No dot: LMDB would take it for a file. */
@@ -74,7 +74,7 @@ export async function install(rows: StateRows, parts: InstallParts, options: Cal
     if (failpoints.armed) await failpoints.hit('install.join.after')
     options.signal?.throwIfAborted()
     // From here on nothing waits: what this node writes for itself is in the one or in the other.
-    keepOwn(store, beside, seal, parts.log.id, position)
+    keepOwn(parts, beside, position)
     if (failpoints.armed) failpoints.hitSync('install.switch.before')
     // Inside a transaction of the old store: nobody can take it over in between.
     store.transaction(() => renameSync(joinPath(folder, DATA), joinPath(dataDir, 'manifest', DATA)))
@@ -121,25 +121,25 @@ async function mustFit(
 
 /** Copies what is this node's own, and says where its state came from. */
 function keepOwn(
-  store: KeyValue,
+  { store, seal, eraseQueue, log }: InstallParts,
   next: KeyValue,
-  seal: Seal,
-  logId: string,
   { term, index }: Position,
 ): void {
   next.transaction((writer) => {
     for (const table of KEPT)
       for (const { key, value } of rowsOf(store, table)) {
         // A key that the new state knows is pending no more.
-        const known = table === TABLE.pending && next.get(named(TABLE.key, nameOf(key)))
-        if (!known) writer.put(key, value)
+        if (table === TABLE.pending && next.get(named(TABLE.key, nameOf(key)))) continue
+        if (table === TABLE.erase && !isQueued(eraseQueue, nameOf(key))) continue
+        if (table === TABLE.retry && !isQueued(eraseQueue, keyOfRetryRow(key))) continue
+        writer.put(key, value)
       }
     writer.remove(DIFFERING)
     const put = (name: Buffer, write: (payload: ByteWriter) => void) => {
       const { row, value } = seal.close((writer) => void writer.raw(name), write)
       writer.put(row, value)
     }
-    put(LOG_ID, (payload) => void payload.text(logId))
+    put(LOG_ID, (payload) => void payload.text(log.id))
     put(INSTALLED, (payload) => void payload.varint(term).varint(index))
   })
 }
