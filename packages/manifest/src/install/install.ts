@@ -8,6 +8,7 @@ import {
   logDiverged,
   type Position,
   type StateRows,
+  type StorageKey,
 } from '@holdfast/core'
 import { STORE_FORMAT } from '../data-dir/store-format.ts'
 import { syncPath } from '../disk/durable-folder.ts'
@@ -46,6 +47,8 @@ export interface InstallParts {
   readonly seal: Seal
   readonly eraseQueue: EraseQueue
   readonly deliver: boolean
+  /** Whether all nodes have the same store. */
+  readonly oneStore: boolean
   readonly isOurs: (storeId: string | undefined) => boolean
   readonly failpoints: FailpointRegistry
   /** Names what is restored beside: another name each time. */
@@ -74,7 +77,7 @@ export async function install(rows: StateRows, parts: InstallParts, options: Cal
     if (failpoints.armed) await failpoints.hit('install.join.after')
     options.signal?.throwIfAborted()
     // From here on nothing waits: what this node writes for itself is in the one or in the other.
-    keepOwn(parts, beside, position)
+    keepOwn(parts, beside, next, position)
     if (failpoints.armed) failpoints.hitSync('install.switch.before')
     // Inside a transaction of the old store: nobody can take it over in between.
     store.transaction(() => renameSync(joinPath(folder, DATA), joinPath(dataDir, 'manifest', DATA)))
@@ -121,17 +124,21 @@ async function mustFit(
 
 /** Copies what is this node's own, and says where its state came from. */
 function keepOwn(
-  { store, seal, eraseQueue, log }: InstallParts,
+  { store, seal, eraseQueue, log, oneStore }: InstallParts,
   next: KeyValue,
+  state: State,
   { term, index }: Position,
 ): void {
+  // Of the one store that all have, somebody has erased by now what is not doomed any more.
+  const isToErase = (key: string) =>
+    isQueued(eraseQueue, key) && (!oneStore || state.key(key as StorageKey)?.state === 'doomed')
   next.transaction((writer) => {
     for (const table of KEPT)
       for (const { key, value } of rowsOf(store, table)) {
         // A key that the new state knows is pending no more.
         if (table === TABLE.pending && next.get(named(TABLE.key, nameOf(key)))) continue
-        if (table === TABLE.erase && !isQueued(eraseQueue, nameOf(key))) continue
-        if (table === TABLE.retry && !isQueued(eraseQueue, keyOfRetryRow(key))) continue
+        if (table === TABLE.erase && !isToErase(nameOf(key))) continue
+        if (table === TABLE.retry && !isToErase(keyOfRetryRow(key))) continue
         writer.put(key, value)
       }
     writer.remove(DIFFERING)
