@@ -201,12 +201,22 @@ describe('a node that takes the state of another', () => {
     expect(await failure(alone.manifest.install(rows))).toMatchObject({ code: 'HF_OPTION_INVALID' })
   })
 
-  it('[M-17] a state of a newer format is refused', async () => {
-    const cluster = await testCluster()
-    const [one, two] = nodesOf(cluster)
+  it('[M-17] a state of a newer format is refused: reads go on, nothing is applied, and the gate says what to do', async () => {
+    const cluster = await behind()
+    const { one, three } = cluster
+    await comeBack(cluster)
+    const before = manifestOf(three).head()
     using rows = manifestOf(one).rows()
-    expect(await failure(manifestOf(two).install({ ...rows, format: 99 }))).toMatchObject({
+    expect(await failure(manifestOf(three).install({ ...rows, format: 99 }))).toMatchObject({
       code: 'HF_FORMAT_NEWER',
+    })
+    await expect.poll(() => failure(manifestOf(three).barrier())).toMatchObject({ code: 'HF_LOG_GAP' })
+    expect(manifestOf(three).head()).toEqual(before)
+    expect(manifestOf(three).entry(path('kept'))).toBeDefined()
+    expect(await three.node.gate.check({ action: 'condemn', actor: 'user' })).toMatchObject({
+      allowed: false,
+      reason: 'manifest_behind',
+      message: expect.stringContaining("install another node's state"),
     })
   })
 
