@@ -246,6 +246,7 @@ describe('two holders that go on with what a killed one began', () => {
     await second.reached
     // The second holder stands still in the middle; a third takes over from it and finishes.
     await cluster.appoint('sweeper', three)
+    await cluster.settle()
     await three.node.eraser.drain()
     await cluster.settle()
     expect(manifestOf(three).key(key(name!))?.state).toBe('gone')
