@@ -82,6 +82,12 @@ describe('a row that cannot be read counts as listed: whatever would end in a de
       expect(bytes()).toEqual(both)
     })
 
+  it('[M-17] a listing of keys still has it, so that nobody takes its bytes for an orphan', async () => {
+    const { test, manifest, a, both } = await withFiles()
+    spoil(test, TABLE.key, a.key)
+    expect([...manifest.keys().keys].sort()).toEqual(both)
+  })
+
   it('[M-17] retention: the run ends as corrupt, and condemns nothing', async () => {
     const { node, test, manifest, bytes, both } = await withFiles({ plugins: [expiry()] })
     spoil(test, TABLE.entry, 'b')
