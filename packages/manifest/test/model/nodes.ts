@@ -97,18 +97,13 @@ function append(world: NodesWorld, { log, seal }: RealNodes, at: number, batches
     note(world.reached, one.ops, result.judged.outcomes)
     return result.judged
   })
-  world.tables.push(copyOf(world.table))
+  world.tables.push(structuredClone(world.table))
   world.judged.push(judged)
   const last = log.at(-1)
   const record = new ByteWriter()
   writeRecordHead(record, { previous: last ? seal.sum(last) : 0n, time, origin: `n${at}` }, batches.length)
   for (const one of batches) record.raw(recordBatch(new ByteWriter(), one, one.id).bytes)
   log.push(record.copy())
-}
-
-/** A batch that is known changes nothing of a table, which is then the same object. */
-function copyOf(table: Table): Table {
-  return structuredClone(table)
 }
 
 class Crash extends Error {}
