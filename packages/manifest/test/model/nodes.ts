@@ -197,7 +197,10 @@ async function install(world: NodesWorld, real: RealNodes, from: number, to: num
   const expected = KEYS.filter((key) => isFile(before, key) && !isThere(key))
   expect(vanished.map(({ key }) => key as string).sort()).toEqual(expected.toSorted())
   next.deleted.push(...old.deleted, ...vanished)
-  for (const { key } of new EraseQueue(next.state.rows).scan()) next.erasing.add(key)
+  // What an earlier install has queued here comes over, as long as it is doomed.
+  for (const { state } of [next, old])
+    for (const { key } of new EraseQueue(state.rows).scan())
+      if (next.state.key(key)?.state === 'doomed') next.erasing.add(key)
   const doomed = KEYS.filter((key) => after.keys.get(key)?.state === 'doomed')
   expect([...next.erasing].sort()).toEqual(doomed.toSorted())
   open[to] = next
