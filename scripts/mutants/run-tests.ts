@@ -12,7 +12,7 @@ export function runTests(
   root: string,
   ids: readonly string[],
   files: readonly string[] = ['packages/', 'simulation/'],
-  limitMs = 5 * MINUTE_MS,
+  limitMs = 10 * MINUTE_MS,
 ): Promise<RunOutcome | undefined> {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^VITEST|^NODE_ENV$/.test(name)),

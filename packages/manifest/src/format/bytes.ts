@@ -1,4 +1,4 @@
-import { HoldfastError } from '@holdfast/core'
+import { HoldfastError, hasCode } from '@holdfast/core'
 
 /** Up to this length the buffer of `head` is kept. */
 const HEADS = 1024
@@ -241,6 +241,16 @@ export class ByteReader {
 
 export function corrupt(what: string, context: Record<string, unknown> = {}): HoldfastError {
   return new HoldfastError('HF_MANIFEST_CORRUPT', `the manifest holds ${what}`, { context })
+}
+
+/** What `read` gives, or that what it reads is damaged. */
+export function orUnreadable<T>(read: () => T): T | 'unreadable' {
+  try {
+    return read()
+  } catch (error) {
+    if (hasCode(error, 'HF_MANIFEST_CORRUPT')) return 'unreadable'
+    throw error
+  }
 }
 
 export function newer(what: string, version: number): HoldfastError {

@@ -31,7 +31,10 @@ export interface KeyValue {
    * Synchronous from end to end: an asynchronous transaction would not roll back on a throw.
    */
   transaction<T>(fn: (writer: Writer) => T): T
-  /** The rows as they are now, whatever is written later. To be closed soon: nothing that it sees is given back. */
+  /**
+   * The rows as they are now, whatever is written later. To be closed soon: nothing that it sees is given back. It ends
+   * with the store: HF_STOPPED.
+   */
   snapshot(): Snapshot
   close(): Promise<void>
 }

@@ -1,6 +1,7 @@
 import { type Fence, Rendezvous } from '@holdfast/core'
 import type { ClusterNode } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
+import { recorder } from '../consumers/recorder.ts'
 import { condemn, doom, FENCE, key, listed, register } from '../support.ts'
 import { failure, manifestOf, nodesOf, opened, testCluster } from './support.ts'
 
@@ -209,5 +210,69 @@ describe('erasing where each node has a disk', () => {
     expect(await failure(manifestOf(two).commit({ ops: [doom('a')] }))).toMatchObject({
       code: 'HF_BATCH_INVALID',
     })
+  })
+})
+
+describe('two holders that go on with what a killed one began', () => {
+  it('[X-05] one finishes it, by one record and one event for each tap; the other finds it done, and both start again', async () => {
+    const taps = new Map<string, ReturnType<typeof recorder>>()
+    const cluster = await testCluster({
+      erasing: true,
+      topology: 'shared',
+      extra({ id }) {
+        const tap = taps.get(id) ?? recorder('tap')
+        taps.set(id, tap)
+        return [tap.plugin]
+      },
+    })
+    const [one, two, three] = nodesOf(cluster)
+    await cluster.appoint('sweeper', one)
+    await two.node.files.write('a', 'bytes')
+    await cluster.settle()
+    const [name] = [...one.objects.byKey.keys()].filter((found) => found.startsWith('a'))
+    const park = (node: ClusterNode) => {
+      const parked = new Rendezvous()
+      node.failpoints.arm('eraser.delete.before', { kind: 'park', rendezvous: parked })
+      return parked
+    }
+    const first = park(one)
+    const second = park(two)
+    await two.node.files.delete('a', { delay: 0 })
+    await first.reached
+    const killed = one.kill()
+    first.release()
+    await killed
+    await cluster.appoint('sweeper', two)
+    await second.reached
+    // The second holder stands still in the middle; a third takes over from it and finishes.
+    await cluster.appoint('sweeper', three)
+    await cluster.settle()
+    await three.node.eraser.drain()
+    await cluster.settle()
+    expect(manifestOf(three).key(key(name!))?.state).toBe('gone')
+    const { position } = manifestOf(three).head()
+    second.release()
+    await two.node.eraser.drain().catch(() => undefined)
+    await one.start()
+    await cluster.settle()
+    await two.stop()
+    await two.start()
+    await cluster.settle()
+    for (const node of cluster.nodes) {
+      await node.node.hooks.drain()
+      expect(manifestOf(node).key(key(name!))?.state).toBe('gone')
+      expect(manifestOf(node).head().digest).toBe(manifestOf(three).head().digest)
+      expect(node.node.eraser.queue()).toEqual([])
+    }
+    // Whatever the late one has said of it was not applied a second time.
+    const done = taps
+      .get('node-3')!
+      .batches.flatMap(({ ops, outcomes }) =>
+        ops.filter(({ type }, at) => type === 'erased' && outcomes[at]?.status === 'done'),
+      )
+    expect(done).toHaveLength(1)
+    expect(manifestOf(three).head().position.index).toBeGreaterThanOrEqual(position.index)
+    for (const id of ['node-2', 'node-3'])
+      expect(taps.get(id)!.deleted.filter((file) => file.key === name)).toHaveLength(1)
   })
 })
