@@ -2,7 +2,7 @@ import { type Fence, Rendezvous } from '@holdfast/core'
 import type { ClusterNode } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
 import { recorder } from '../consumers/recorder.ts'
-import { condemn, doom, FENCE, key, listed, register } from '../support.ts'
+import { condemn, doom, FENCE, key, listed, path, register } from '../support.ts'
 import { failure, manifestOf, nodesOf, opened, testCluster } from './support.ts'
 
 const CONDEMN = { action: 'condemn', actor: 'user' } as const
@@ -16,6 +16,8 @@ async function fenceOf(node: ClusterNode): Promise<Fence> {
   const { role, epoch } = await node.node.gate.check(CONDEMN)
   return { role, epoch }
 }
+
+const MINUTE_MS = 60_000
 
 describe('who may destroy on nodes that share a log', () => {
   it('[G-07] nobody, before a record says who', async () => {
@@ -210,6 +212,35 @@ describe('erasing where each node has a disk', () => {
     expect(await failure(manifestOf(two).commit({ ops: [doom('a')] }))).toMatchObject({
       code: 'HF_BATCH_INVALID',
     })
+  })
+})
+
+describe('a node that was away while a key was erased', () => {
+  it.each([
+    ['deletes its own bytes while the key is retired for long', 8 * MINUTE_MS, false],
+    [
+      'leaves them to a reconcile when a late DELETE could meet a key that is used again',
+      9 * MINUTE_MS,
+      true,
+    ],
+  ])('[M-11] %s', async (_, away, stays) => {
+    const cluster = await testCluster({ erasing: true, tombstoneTime: '10m', deleteTimeout: '1m' })
+    const [one, two] = nodesOf(cluster)
+    await cluster.appoint('sweeper', one)
+    await two.node.service('backend').write('a', Buffer.from('own'))
+    await manifestOf(two).commit({ ops: [register('a')] })
+    await cluster.settle()
+    await two.stop()
+    const { generation } = manifestOf(one).entry(path('a'))!
+    await manifestOf(one).commit({ ops: [condemn('a', generation, { delay: 0 })] })
+    await one.node.eraser.drain()
+    expect(manifestOf(one).key(key('a'))).toMatchObject({ state: 'gone' })
+    two.clock.setWall(two.clock.now() + away)
+    await two.start()
+    await manifestOf(two).barrier()
+    await two.node.eraser.drain()
+    expect(two.node.eraser.queue()).toEqual([])
+    expect(two.objects.byKey.has('a')).toBe(stays)
   })
 })
 
