@@ -1,5 +1,3 @@
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { join as joinPath } from 'node:path'
 import {
   type CallOptions,
   type FailpointRegistry,
@@ -10,7 +8,6 @@ import {
   type StateRows,
 } from '@holdfast/core'
 import { STORE_FORMAT } from '../data-dir/store-format.ts'
-import { syncPath } from '../disk/durable-folder.ts'
 import type { EraseQueue } from '../erase/queue.ts'
 import { type ByteWriter, newer } from '../format/bytes.ts'
 import { after, behind, named, nameOf, TABLE, type Table } from '../format/rows.ts'
@@ -20,12 +17,10 @@ import { LOG_ID } from '../replicated/log-id.ts'
 import { DIFFERING } from '../replicated/members.ts'
 import { State } from '../state/state.ts'
 import type { KeyValue, Row } from '../store/key-value.ts'
-import { openLmdb } from '../store/lmdb.ts'
+import type { Beside } from './beside.ts'
 import { join } from './join.ts'
 import { restore } from './restore.ts'
 
-/** No dot: LMDB would take it for a file. */
-const BESIDE = 'manifest-next-'
 /** Tables of this node alone that outlast its state. */
 const KEPT: readonly Table[] = [
   TABLE.pending,
@@ -38,7 +33,8 @@ const KEPT: readonly Table[] = [
 const PAGE = 1000
 
 export interface InstallParts {
-  readonly dataDir: string
+  /** Makes an empty store beside this one. */
+  readonly beside: () => Beside
   readonly log: Log
   readonly logId: string
   readonly state: State
@@ -48,56 +44,37 @@ export interface InstallParts {
   readonly deliver: boolean
   readonly isOurs: (storeId: string | undefined) => boolean
   readonly failpoints: FailpointRegistry
-  /** Names what is restored beside: another name each time. */
-  readonly name: string
   /** Puts the new store in the place of the old one in this process, at once, and gives the old one. */
   readonly use: (next: KeyValue) => KeyValue
 }
 
-/**
- * Restores another state beside this one and puts it in its place. The rename of one file is the switch: before it a
- * crash leaves the old state and litter, after it the new one.
- */
+/** Restores another state beside this one and puts it in its place. */
 export async function install(rows: StateRows, parts: InstallParts, options: CallOptions): Promise<void> {
-  const { dataDir, seal, failpoints, name, state, store, deliver, isOurs, eraseQueue, use } = parts
+  const { seal, failpoints, state, store, deliver, isOurs, eraseQueue, use } = parts
   await mustFit(rows, parts, options)
-  const folder = joinPath(dataDir, `${BESIDE}${name}`)
-  mkdirSync(folder)
-  const beside = openLmdb(folder)
+  const beside = parts.beside()
   let used = false
   try {
-    const head = await restore(rows, { store: beside, seal, failpoints, ...options })
-    const next = new State(beside, seal)
+    const head = await restore(rows, { store: beside.store, seal, failpoints, ...options })
+    const next = new State(beside.store, seal)
     const position = { term: head.term, index: head.index }
     if (failpoints.armed) await failpoints.hit('install.join.before')
     await join({ old: state, oldQueue: eraseQueue, next, position, deliver, isOurs })
     if (failpoints.armed) await failpoints.hit('install.join.after')
     options.signal?.throwIfAborted()
     // From here on nothing waits: what this node writes for itself is in the one or in the other.
-    keepOwn(store, beside, seal, parts.log.id, position)
+    keepOwn(store, beside.store, seal, parts.log.id, position)
     if (failpoints.armed) failpoints.hitSync('install.switch.before')
     // Inside a transaction of the old store: nobody can take it over in between.
-    store.transaction(() => renameSync(joinPath(folder, DATA), joinPath(dataDir, 'manifest', DATA)))
-    const old = use(beside)
+    store.transaction(() => beside.takePlace())
+    const old = use(beside.store)
     used = true
-    syncPath(joinPath(dataDir, 'manifest'))
+    beside.sync()
     if (failpoints.armed) failpoints.hitSync('install.switch.after')
     await old.close()
   } finally {
-    if (!used) {
-      await beside.close()
-      rmSync(folder, { recursive: true, force: true })
-    }
+    if (!used) await beside.discard()
   }
-}
-
-/** LMDB's own name for its file. */
-const DATA = 'data.mdb'
-
-/** Removes what an install left behind that was cut short, and the lock of one that was not. Before the manifest is opened. */
-export function sweepInstalls(dataDir: string): void {
-  for (const name of readdirSync(dataDir))
-    if (name.startsWith(BESIDE)) rmSync(joinPath(dataDir, name), { recursive: true, force: true })
 }
 
 /** @throws HF_FORMAT_NEWER, HF_LOG_DIVERGED, HF_OPTION_INVALID */
