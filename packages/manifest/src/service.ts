@@ -173,8 +173,8 @@ export class ManifestService implements Manifest, Service {
   }
 
   rows(): StateRows {
-    const { state, store, shared, records, clock } = this.opened() as Running
-    return stateRows(state, store, shared?.follower.logId ?? records.id, clock)
+    const { store, seal, shared, records, clock } = this.opened() as Running
+    return stateRows({ store, seal, logId: shared?.follower.logId ?? records.id, clock })
   }
 
   async install(rows: StateRows, options: CallOptions = {}): Promise<ManifestHead> {

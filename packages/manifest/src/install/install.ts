@@ -2,16 +2,21 @@ import {
   type CallOptions,
   type FailpointRegistry,
   HoldfastError,
+  isHoldfastError,
   type Log,
   logDiverged,
+  messageOf,
   type Position,
   type StateRows,
+  type StorageKey,
 } from '@holdfast/core'
 import { STORE_FORMAT } from '../data-dir/store-format.ts'
 import type { EraseQueue } from '../erase/queue.ts'
 import { type ByteWriter, newer } from '../format/bytes.ts'
-import { after, behind, named, nameOf, TABLE, type Table } from '../format/rows.ts'
+import type { KeyRow } from '../format/key-row.ts'
+import { after, behind, keyOfRetryRow, named, nameOf, TABLE, type Table } from '../format/rows.ts'
 import type { Seal } from '../format/seal.ts'
+import type { Room } from '../home.ts'
 import { INSTALLED } from '../replicated/installed.ts'
 import { LOG_ID } from '../replicated/log-id.ts'
 import { DIFFERING } from '../replicated/members.ts'
@@ -43,14 +48,17 @@ export interface InstallParts {
   readonly eraseQueue: EraseQueue
   readonly deliver: boolean
   readonly isOurs: (storeId: string | undefined) => boolean
+  /** Whether `erased` settles a key for this node too. */
+  readonly oneStore: boolean
   readonly failpoints: FailpointRegistry
+  readonly room: Pick<Room, 'isFull'>
   /** Puts the new store in the place of the old one in this process, at once, and gives the old one. */
   readonly use: (next: KeyValue) => KeyValue
 }
 
 /** Restores another state beside this one and puts it in its place. */
 export async function install(rows: StateRows, parts: InstallParts, options: CallOptions): Promise<void> {
-  const { seal, failpoints, state, store, deliver, isOurs, eraseQueue, use } = parts
+  const { seal, failpoints, state, store, deliver, isOurs, oneStore, eraseQueue, use } = parts
   await mustFit(rows, parts, options)
   const beside = parts.beside()
   let used = false
@@ -59,11 +67,12 @@ export async function install(rows: StateRows, parts: InstallParts, options: Cal
     const next = new State(beside.store, seal)
     const position = { term: head.term, index: head.index }
     if (failpoints.armed) await failpoints.hit('install.join.before')
-    await join({ old: state, oldQueue: eraseQueue, next, position, deliver, isOurs })
+    await join({ old: state, oldQueue: eraseQueue, next, position, deliver, isOurs, oneStore })
     if (failpoints.armed) await failpoints.hit('install.join.after')
     options.signal?.throwIfAborted()
     // From here on nothing waits: what this node writes for itself is in the one or in the other.
-    keepOwn(store, beside.store, seal, parts.log.id, position)
+    const settled = (key: string) => oneStore && isSettled(next.key(key as StorageKey))
+    keepOwn(store, beside.store, { seal, logId: parts.log.id, position, settled })
     if (failpoints.armed) failpoints.hitSync('install.switch.before')
     // Inside a transaction of the old store: nobody can take it over in between.
     store.transaction(() => beside.takePlace())
@@ -72,9 +81,19 @@ export async function install(rows: StateRows, parts: InstallParts, options: Cal
     beside.sync()
     if (failpoints.armed) failpoints.hitSync('install.switch.after')
     await old.close()
+  } catch (error) {
+    throw isHoldfastError(error) ? error : notInstalled(error, parts.room.isFull(error))
   } finally {
     if (!used) await beside.discard()
   }
+}
+
+function notInstalled(cause: unknown, isFull: boolean): HoldfastError {
+  return new HoldfastError(
+    isFull ? 'HF_NO_SPACE' : 'HF_COMMIT_FAILED',
+    `the state could not be installed: ${messageOf(cause)}`,
+    { operation: 'manifest.install', cause },
+  )
 }
 
 /** @throws HF_FORMAT_NEWER, HF_LOG_DIVERGED, HF_OPTION_INVALID */
@@ -87,38 +106,54 @@ async function mustFit(
   if (logId !== log.id) throw logDiverged(position, { logId, found: log.id })
   if ((await log.termAt(position.index, options)) !== position.term)
     throw logDiverged(position, { head: await log.head(options), floor: await log.floor(options) })
+  if (position.index === 0) throw unfit('the state holds no record: there is nothing to take', position)
   // A state of another log has nothing in common with this one, whatever its numbers are.
   if (logId === own && position.index < state.head.index)
-    throw new HoldfastError(
-      'HF_OPTION_INVALID',
+    throw unfit(
       `the state at record ${position.index} is older than this node's, at ${state.head.index}`,
-      { operation: 'manifest.install', context: { position, head: state.head.index } },
+      position,
     )
 }
 
+function unfit(message: string, position: Position): HoldfastError {
+  return new HoldfastError('HF_OPTION_INVALID', message, {
+    operation: 'manifest.install',
+    context: { position },
+  })
+}
+
+interface OwnParts {
+  readonly seal: Seal
+  readonly logId: string
+  readonly position: Position
+  /** Nobody has to erase it any more. */
+  readonly settled: (key: string) => boolean
+}
+
 /** Copies what is this node's own, and says where its state came from. */
-function keepOwn(
-  store: KeyValue,
-  next: KeyValue,
-  seal: Seal,
-  logId: string,
-  { term, index }: Position,
-): void {
+function keepOwn(store: KeyValue, next: KeyValue, { seal, logId, position, settled }: OwnParts): void {
+  const isOver = (table: Table, row: Buffer): boolean => {
+    // A key that the new state knows is pending no more.
+    if (table === TABLE.pending) return next.get(named(TABLE.key, nameOf(row))) !== undefined
+    if (table === TABLE.erase) return settled(nameOf(row))
+    return table === TABLE.retry && settled(keyOfRetryRow(row))
+  }
   next.transaction((writer) => {
     for (const table of KEPT)
-      for (const { key, value } of rowsOf(store, table)) {
-        // A key that the new state knows is pending no more.
-        const known = table === TABLE.pending && next.get(named(TABLE.key, nameOf(key)))
-        if (!known) writer.put(key, value)
-      }
+      for (const { key, value } of rowsOf(store, table)) if (!isOver(table, key)) writer.put(key, value)
     writer.remove(DIFFERING)
     const put = (name: Buffer, write: (payload: ByteWriter) => void) => {
       const { row, value } = seal.close((writer) => void writer.raw(name), write)
       writer.put(row, value)
     }
     put(LOG_ID, (payload) => void payload.text(logId))
-    put(INSTALLED, (payload) => void payload.varint(term).varint(index))
+    put(INSTALLED, (payload) => void payload.varint(position.term).varint(position.index))
   })
+}
+
+/** What the one store had of it was erased by whoever said so; the record that told this node was missed. */
+function isSettled(known: KeyRow | undefined): boolean {
+  return known === undefined || known.state === 'gone'
 }
 
 function* rowsOf(store: KeyValue, table: Table): Generator<Row> {

@@ -6,6 +6,8 @@ import { after, behind, dueRow, keyOfDueRow, named, nameOf, TABLE } from '../for
 import type { State } from '../state/state.ts'
 
 const PAGE = 1000
+const FIRST_DOOMED = dueRow('doomed', 0, '')
+const FIRST_GONE = dueRow('gone', 0, '')
 
 export interface JoinParts {
   /** This node's state until now. Nothing is applied to it while this runs. */
@@ -18,6 +20,8 @@ export interface JoinParts {
   readonly deliver: boolean
   /** Whether this node's store may have bytes of an orphan of that store. */
   readonly isOurs: (storeId: string | undefined) => boolean
+  /** Whether `erased` settles a key for this node too. */
+  readonly oneStore: boolean
 }
 
 /**
@@ -60,18 +64,23 @@ async function noteVanished({ old, next, position, deliver }: JoinParts): Promis
 /** Behind those of the record itself, if this node has applied it. */
 const FIRST_ORDINAL = 1 << 24
 
-async function queueDoomed({ oldQueue, next, isOurs }: JoinParts): Promise<void> {
+/**
+ * What is doomed; and, where each node has a disk, what is gone as well and was not when this node last knew: others
+ * have done their part, this one has not.
+ */
+async function queueDoomed({ old, oldQueue, next, isOurs, oneStore }: JoinParts): Promise<void> {
   const queue = new EraseQueue(next.rows)
-  const end = dueRow('gone', 0, '')
-  for (let from = dueRow('doomed', 0, ''); ; ) {
+  const end = oneStore ? FIRST_GONE : behind(dueRow('gone', Number.MAX_SAFE_INTEGER, ''))
+  for (let from = FIRST_DOOMED; ; ) {
     const names = next.rows.names(from, end, PAGE)
     next.rows.transaction(() => {
       for (const name of names) {
         const key = keyOfDueRow(name) as StorageKey
         const row = next.key(key)
         // What this node has begun to erase comes over as it is.
-        if (row?.state !== 'doomed' || !isOurs(row.unlisted?.storeId) || oldQueue.get(key)) continue
-        queue.add(key, row.since)
+        if (oldQueue.get(key)) continue
+        if (row?.state === 'doomed' && isOurs(row.unlisted?.storeId)) queue.add(key, row.since)
+        if (row?.state === 'gone' && old.key(key)?.state !== 'gone') queue.add(key, next.head.time)
       }
     })
     const last = names.at(-1)
