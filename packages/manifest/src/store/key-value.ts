@@ -43,8 +43,8 @@ export interface Snapshot {
 
 /** Keeps none of the buffers that it is given: they may be used again at once. */
 export interface Writer {
-  put(key: Buffer, value: Buffer): void
+  put(key: Buffer, value: Uint8Array): void
   /** As `put`, unless the row is there already: then nothing changes, and the result is false. */
-  insert(key: Buffer, value: Buffer): boolean
+  insert(key: Buffer, value: Uint8Array): boolean
   remove(key: Buffer): void
 }

@@ -34,9 +34,10 @@ export function openLmdb(folder: string, { readOnly = false } = {}): KeyValue {
   // LMDB makes its file and its folder and leaves their names to the page cache.
   if (!readOnly) for (const path of [folder, dirname(folder)]) syncPath(path)
   const writer = {
-    put: (key: Buffer, value: Buffer) => void db.putSync(key, value),
+    put: (key: Buffer, value: Uint8Array) => void db.putSync(key, value as Buffer),
     // One descent of the tree says whether the row is there and writes it.
-    insert: (key: Buffer, value: Buffer) => db.putSync(key, value, NO_OVERWRITE) as unknown as boolean,
+    insert: (key: Buffer, value: Uint8Array) =>
+      db.putSync(key, value as Buffer, NO_OVERWRITE) as unknown as boolean,
     remove: (key: Buffer) => void db.removeSync(key),
   }
   const range = ({ from, to, limit, reverse = false }: RangeQuery, transaction?: Transaction) => {
