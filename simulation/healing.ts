@@ -88,6 +88,7 @@ async function running(world: World, machine: Machine): Promise<Life | undefined
   if (machine.owner && machine.owner.store !== machine.store) world.kill(machine.owner)
   const life = machine.owner ?? world.launch(machine)
   await settle(world)
+  for (let round = 0; round < PATIENCE && life.state === 'starting'; round++) await wait(world)
   return life.runs ? life : undefined
 }
 
@@ -126,10 +127,15 @@ async function ended<T>(world: World, promise: Promise<T>): Promise<T> {
   for (let round = 0; round < PATIENCE; round++) {
     await settle(world)
     if (isOver) return promise
-    world.time.leap(WAIT_MS)
-    await fireTimers(world)
+    await wait(world)
   }
   throw new Violation('what somebody waits for does not end')
+}
+
+async function wait(world: World): Promise<void> {
+  world.time.leap(WAIT_MS)
+  await fireTimers(world)
+  await settle(world)
 }
 
 /** Lets everything through until nothing moves without time. */

@@ -90,7 +90,11 @@ export class Witness {
   /** The store is about to delete these bytes. */
   mayBeDeleted(key: string, by: string): void {
     this.look()
-    if (this.#world.ledger.retired.has(key) || this.#retirement(key)) return
+    const { ledger } = this.#world
+    if (ledger.retired.has(key)) return
+    const how = this.#retirement(key)
+    const { index, time } = this.#state.head
+    if (how) return ledger.isRetired(key, how, index, time)
     const state = this.#state.key(key as StorageKey)?.state ?? 'unknown'
     throw new Violation(`${by} deletes ${key}, which is ${state}`)
   }
