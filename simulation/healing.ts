@@ -23,7 +23,10 @@ export async function heal(world: World): Promise<void> {
   world.gatekeeper.isKind = true
   for (const machine of machines) repair(machine)
   for (const machine of machines) {
-    for (const life of machine.lives) if (life.isPaused) life.resume()
+    for (const life of machine.lives) {
+      disarm(life.failpoints)
+      if (life.isPaused) life.resume()
+    }
     await settle(world)
     for (const life of [...machine.lives]) if (life !== machine.owner) world.kill(life)
   }
@@ -58,9 +61,9 @@ function repair(machine: Machine): void {
   machine.strange = undefined
 }
 
-/** One that is behind the log needs another one that is not. */
+/** One that is behind the log needs another one that is not, and a start that was under way may still fail. */
 async function tendAll(world: World): Promise<void> {
-  for (let round = 0; round < world.machines.length; round++)
+  for (let round = 0; round <= world.machines.length; round++)
     for (const machine of world.machines) await tend(world, machine)
 }
 
