@@ -1,10 +1,17 @@
 import type { FailpointName } from '@holdfast/core'
+import { EraseQueue } from '../packages/manifest/src/erase/queue.ts'
+import { Rows } from '../packages/manifest/src/state/rows.ts'
 import type { Life } from './life.ts'
 import type { Machine } from './machine.ts'
+import { Store } from './store.ts'
 import type { World } from './world.ts'
 
 /** Points inside synchronous code: whoever dies there does not wait. */
-const SYNCHRONOUS: readonly string[] = ['manifest.commit.inside']
+const SYNCHRONOUS: readonly string[] = [
+  'manifest.commit.inside',
+  'install.switch.before',
+  'install.switch.after',
+]
 /** Points at which an error is what a log or a disk could give. */
 const FAILING: readonly FailpointName[] = [
   'manifest.commit.before',
@@ -23,7 +30,7 @@ export class Faults {
 
   /** Lets one thing go wrong, or get better. */
   strike(): void {
-    const { random } = this.#world
+    const { random, log } = this.#world
     const machine = random.pick(this.#world.machines) as Machine
     const what = random.weighted({
       kill: 14,
@@ -36,6 +43,11 @@ export class Faults {
       overtake: 8,
       resume: 12,
       outage: 6,
+      mount: 5,
+      stray: 4,
+      cut: log ? 16 : 0,
+      leader: log ? 4 : 0,
+      truncate: log ? 8 : 0,
     })
     this.#world.note(`fault ${what}`)
     this[what](machine)
@@ -54,7 +66,7 @@ export class Faults {
     if (!owner) return
     const { random } = this.#world
     const names = owner.failpoints.names().filter((name) => !name.startsWith('journal.compact'))
-    const busy = names.filter((name) => /^(manifest|files|eraser|recovery)/.test(name))
+    const busy = names.filter((name) => /^(manifest|files|eraser|recovery|install)/.test(name))
     const name = random.pick(random.chance(75) ? busy : names) as FailpointName
     const skip = random.between(0, 3)
     const withPower = random.chance(40)
@@ -114,9 +126,47 @@ export class Faults {
     paused.resume()
   }
 
-  outage(): void {
-    const { store } = this.#world
+  outage({ store, name }: Machine): void {
     store.outage = true
-    this.#world.trace(() => 'the store is away')
+    this.#world.trace(() => `the store of ${name} is away`)
+  }
+
+  /** The machine comes up with another store in the place of its own, or has its own again. */
+  mount(machine: Machine): void {
+    if (!machine.hasStarted) return
+    this.#world.cutPower(machine)
+    const { store, strange } = machine
+    machine.strange = strange ? undefined : new Store(this.#world, store.topology)
+    this.#world.trace(() => `${machine.name} has ${strange ? 'its own' : 'another'} store`)
+  }
+
+  /** A row of the erase queue that names a listed key, as a bug would leave it. Only who may erase looks at it again. */
+  stray(machine: Machine): void {
+    const { random, seal, log } = this.#world
+    const entry = random.pick(machine.witness.live)
+    if (!entry || (log && machine.store.topology === 'shared')) return
+    this.#world.cutPower(machine)
+    const rows = new Rows(machine.manifest.rows, seal)
+    rows.transaction(() => new EraseQueue(rows).add(entry.key, 0))
+    this.#world.trace(() => `${machine.name} has ${entry.key} in its erase queue`)
+  }
+
+  cut(machine: Machine): void {
+    machine.isCut = true
+    this.#world.trace(() => `${machine.name} is cut off`)
+  }
+
+  leader(): void {
+    this.#world.log?.changeLeader()
+  }
+
+  /** The log keeps less than some node needs; never less than what one of them has. */
+  truncate(): void {
+    const { log, newest, random } = this.#world
+    if (!log) return
+    const index = newest.index - random.between(0, 5)
+    if (index <= log.floor.index) return
+    log.truncate(index)
+    this.#world.trace(() => `the log begins behind ${index}`)
   }
 }

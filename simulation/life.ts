@@ -1,17 +1,11 @@
-import {
-  createNode,
-  definePlugin,
-  FailpointRegistry,
-  type HoldfastNode,
-  type Logger,
-  type Plugin,
-} from '@holdfast/core'
-import { retention } from '@holdfast/plugin-retention'
+import { createNode, FailpointRegistry, type HoldfastNode, type Logger } from '@holdfast/core'
 import type { Seal } from '../packages/manifest/src/format/seal.ts'
 import type { Home } from '../packages/manifest/src/home.ts'
 import { manifestIn } from '../packages/manifest/src/manifest.ts'
 import { seededIds } from './ids.ts'
 import type { Machine } from './machine.ts'
+import { consumer, expiry, logPlugin, storePlugin } from './plugins.ts'
+import type { Store } from './store.ts'
 import { NodeClock } from './time.ts'
 import type { World } from './world.ts'
 
@@ -32,8 +26,10 @@ export class Life {
   readonly failpoints = new FailpointRegistry()
   readonly node: HoldfastNode
   readonly machine: Machine
-  /** `starting` until its node has started. */
-  state: 'starting' | 'started' | 'dead' = 'starting'
+  /** The one that was mounted when it began. */
+  readonly store: Store
+  /** `starting` until its node has started; `stopping` from when somebody has asked it to stop. */
+  state: 'starting' | 'started' | 'stopping' | 'dead' = 'starting'
   /** Stopped by somebody, as with SIGSTOP. */
   #paused = false
   #held: (() => void)[] = []
@@ -42,13 +38,15 @@ export class Life {
     this.name = `${machine.name}.${number}`
     this.number = number
     this.machine = machine
+    this.store = machine.strange ?? machine.store
     this.clock = new NodeClock(world.time, machine)
     this.node = createNode({
       plugins: [
-        storePlugin(world, this),
+        storePlugin(this),
+        ...(world.log ? [logPlugin(world.log, this)] : []),
         manifestIn(() => homeOf(world.seal, this), knobs()),
-        expiry(),
-        watcher(world, this),
+        expiry(ERASE_DELAY_MS),
+        consumer(world, this),
       ],
       id: machine.name,
       clock: this.clock,
@@ -113,7 +111,6 @@ function homeOf(seal: Seal, life: Life): Home {
   const isDead = () => life.isDead
   const { manifest, journal } = life.machine
   return {
-    dataDir: undefined,
     room: {
       begin: () => undefined,
       close: async () => undefined,
@@ -130,42 +127,7 @@ function homeOf(seal: Seal, life: Life): Home {
     seal: async () => seal,
     openManifest: async () => manifest.open(isDead),
     openJournal: async () => journal.open(isDead),
+    beside: () => manifest.beside(isDead),
     closed: async () => undefined,
   }
-}
-
-function storePlugin(world: World, life: Life): Plugin {
-  return definePlugin({
-    name: 'simulated-store',
-    id: 'store',
-    version: '1.0.0',
-    api: '1.0',
-    provides: ['backend'],
-    setup: ({ provide }) => provide('backend', () => world.store.backendOf(life)),
-  })
-}
-
-function expiry(): Plugin {
-  return retention({
-    policies: [{ id: 'logs', match: 'logs/**', maxAge: '1h', minAge: 0 }],
-    eraseDelay: ERASE_DELAY_MS,
-  })
-}
-
-/** Sees what a consumer of the node's events sees: what it was told must never be taken back. */
-function watcher(world: World, life: Life): Plugin {
-  return definePlugin({
-    name: 'simulated-consumer',
-    id: 'consumer',
-    version: '1.0.0',
-    api: '1.0',
-    setup: ({ hooks }) => {
-      hooks.onManifestBatch.tap({}, async (event) => {
-        if (event.type !== 'reset' && !life.isDead) world.witness.told(life, event.position.index)
-      })
-      hooks.onFileDeleted.tap({}, async ({ key }) => {
-        if (!life.isDead) world.watched(() => world.witness.toldDeleted(life, key))
-      })
-    },
-  })
 }

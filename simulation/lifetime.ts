@@ -1,8 +1,7 @@
 import { createSeal, type Seal } from '../packages/manifest/src/format/seal.ts'
+import type { Call, Fate } from './calls.ts'
 import { Faults } from './faults.ts'
 import { heal } from './healing.ts'
-import type { Machine } from './machine.ts'
-import type { Call, Fate } from './store.ts'
 import { Users } from './users.ts'
 import { Violation } from './violation.ts'
 import { type Observers, World } from './world.ts'
@@ -18,36 +17,47 @@ export interface Lifetime {
 export const loadSeal: () => Promise<Seal> = createSeal
 
 const STEPS = 120
+/** Several nodes have more to do. */
+const STEPS_OF_SEVERAL = 180
 /** Turns of the event loop that a step gets: more than any chain of promises needs that rests on nothing else. */
 const TURNS = 4
 
 /** One world, from an empty store through everything that the seed has for it to its rest. */
-export async function live(seed: number, seal: Seal, observers: Observers = {}): Promise<Lifetime> {
-  const world = new World(seed, seal, observers)
+export async function live(
+  seed: number,
+  seal: Seal,
+  { nodes, ...observers }: Observers & { readonly nodes?: number | undefined } = {},
+): Promise<Lifetime> {
+  const world = new World(seed, seal, observers, nodes)
   let steps = 0
   try {
     const users = new Users(world)
     const faults = new Faults(world)
-    world.launch(world.machines[0] as Machine)
-    for (; steps < STEPS && !world.violation; steps++) {
+    for (const machine of world.machines) world.launch(machine)
+    const most = world.log ? STEPS_OF_SEVERAL : STEPS
+    for (; steps < most && !world.violation; steps++) {
       await step(world, users, faults)
       await turns(TURNS)
-      world.watched(() => world.witness.look())
+      for (const { witness } of world.machines) world.watched(() => witness.look())
     }
     if (!world.violation) await heal(world)
   } catch (error) {
-    if (!(error instanceof Violation)) throw error
-    world.violation ??= error
+    world.violation ??=
+      error instanceof Violation ? error : new Violation(`healing ended in ${stackOf(error)}`)
   }
   for (const life of world.lives) life.die()
   return { seed, steps, violation: world.violation }
 }
 
 async function step(world: World, users: Users, faults: Faults): Promise<void> {
-  const { random, time, store } = world
-  const [machine] = world.machines as [Machine]
-  if (store.outage && random.chance(15)) store.outage = false
-  if (!machine.owner && random.chance(30)) return void world.launch(machine)
+  const { random, time, stores, calls, machines } = world
+  for (const store of stores) if (store.outage && random.chance(15)) store.outage = false
+  for (const machine of machines) if (machine.isCut && random.chance(8)) machine.isCut = false
+  for (const machine of machines)
+    if (!machine.owner && random.chance(30)) {
+      if (machine.strange && random.chance(50)) machine.strange = undefined
+      return void world.launch(machine)
+    }
   switch (random.weighted({ use: 40, call: 34, leap: 12, fault: 9 })) {
     case 'use': {
       const life = random.pick(world.lives.filter(({ runs }) => runs))
@@ -56,8 +66,9 @@ async function step(world: World, users: Users, faults: Faults): Promise<void> {
     }
     case 'call': {
       for (let count = random.between(1, 4); count > 0; count--) {
-        const call = random.pick(store.calls)
-        if (call) await store.deliver(call, fateOf(world, call))
+        const call = random.pick(calls.underway)
+        const fate = call && fateOf(world, call)
+        if (call && fate) await calls.deliver(call, fate)
       }
       return
     }
@@ -66,13 +77,17 @@ async function step(world: World, users: Users, faults: Faults): Promise<void> {
       return fireTimers(world)
     case 'fault':
       faults.strike()
-      machine.manifest.sync()
+      for (const { manifest } of machines) manifest.sync()
   }
 }
 
-function fateOf({ random, store }: World, { what }: Call): Fate {
-  if (store.outage) return random.chance(80) ? 'failed' : 'late'
-  const changes = what === 'write' || what === 'delete'
+/** Undefined: nothing, for the time being. */
+function fateOf({ random }: World, { to, changes, life }: Call): Fate | undefined {
+  if (to === 'store' && life.store.outage) return random.chance(80) ? 'failed' : 'late'
+  if (to === 'log' && life.machine.isCut) {
+    if (random.chance(50)) return undefined
+    return changes && random.chance(50) ? 'late' : 'failed'
+  }
   return random.weighted(
     changes ? { done: 88, failed: 4, lost: 4, late: 4 } : { done: 95, failed: 5, lost: 0, late: 0 },
   )
@@ -87,4 +102,8 @@ export async function fireTimers(world: World): Promise<void> {
 
 export async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? String(error.stack) : String(error)
 }

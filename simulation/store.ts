@@ -7,45 +7,25 @@ import {
   type WriteOptions,
 } from '@holdfast/core'
 import { MemoryObjects, memoryBackend } from '@holdfast/testkit'
+import type { Asked, Mishap } from './calls.ts'
 import type { Life } from './life.ts'
 import type { World } from './world.ts'
 
-/** What becomes of a call: `lost`: it is done, and the answer is an error; `late`: an error now, and done some time later. */
-export type Fate = 'done' | 'failed' | 'lost' | 'late'
-
-/** A call that is on its way to the store. */
-export interface Call {
-  readonly number: number
-  readonly life: Life
-  readonly what: 'write' | 'read' | 'stat' | 'list' | 'delete'
-  readonly keys: readonly string[]
-  /** Does it, and gives how to answer. */
-  readonly perform: () => Promise<() => void>
-  readonly fail: (error: HoldfastError) => void
-  /** Whoever called has an answer already; after this moment it cannot land any more. */
-  answered: boolean
-  until: number
-}
-
-/** Longest time that a request is under way, ms: far below the time of tombstones. */
-const LONGEST_FLIGHT_MS = 6 * 3_600_000
-
-/** One store for all nodes. Calls wait until the world lets them through, in any order. */
+/** Where bytes are: one store for all nodes, or one for each. */
 export class Store {
   readonly objects = new MemoryObjects()
-  readonly calls: Call[] = []
-  /** Minted keys whose bytes landed when nobody waited for them any more: to be found by a reconcile. */
-  readonly litter = new Set<string>()
+  readonly topology: Backend['topology']
+  /** Nothing gets through. */
+  outage = false
   readonly #world: World
   readonly #backend: Backend
-  #number = 0
-  #outage = false
 
-  constructor(world: World) {
+  constructor(world: World, topology: Backend['topology']) {
     this.#world = world
+    this.topology = topology
     this.#backend = memoryBackend({
       objects: this.objects,
-      topology: 'local',
+      topology,
       clock: {
         now: () => world.time.start + world.time.now,
         monotonic: () => world.time.now,
@@ -54,14 +34,6 @@ export class Store {
         },
       },
     })
-  }
-
-  set outage(is: boolean) {
-    this.#outage = is
-  }
-
-  get outage(): boolean {
-    return this.#outage
   }
 
   /** The store as a node's plugin provides it. */
@@ -74,22 +46,25 @@ export class Store {
       write: (key, source, options = {}) => {
         // Bytes leave the process when the call is made.
         const bytes = Buffer.from(source as Uint8Array)
-        return this.#call(life, 'write', [key], options.signal, () => this.#write(life, key, bytes, options))
+        const whenLate = () => {
+          if (!this.objects.byKey.has(key)) this.#world.ledger.litter.add(key)
+        }
+        return this.#call({ ...asked(life, 'write', key, options.signal), changes: true, whenLate }, () =>
+          this.#write(life, key, bytes, options),
+        )
       },
       read: (key, { signal, ...options } = {}) =>
-        this.#call(life, 'read', [key], signal, () => backend.read(key, options)),
-      stat: (key, { signal } = {}) => this.#call(life, 'stat', [key], signal, () => backend.stat(key)),
+        this.#call(asked(life, 'read', key, signal), () => backend.read(key, options)),
+      stat: (key, { signal } = {}) => this.#call(asked(life, 'stat', key, signal), () => backend.stat(key)),
       list: () => {
         throw new Error('nothing lists the store yet')
       },
-      delete: (targets, { signal } = {}) =>
-        this.#call(
-          life,
-          'delete',
-          targets.map(({ key }) => key),
-          signal,
-          () => this.#delete(life, targets),
-        ),
+      delete: (targets, { signal } = {}) => {
+        const about = targets.map(({ key }) => key).join(' ')
+        return this.#call({ ...asked(life, 'delete', about, signal), changes: true }, () =>
+          this.#delete(life, targets),
+        )
+      },
     }
   }
 
@@ -98,85 +73,33 @@ export class Store {
       size: bytes.length,
       ...(ifAbsent && { ifAbsent }),
     })
-    this.#world.watched(() => this.#world.witness.written(key))
+    const { ledger, watched } = this.#world
+    watched(() => ledger.hasBytes(key))
     // Nobody cleans up behind a process that was overtaken and still writes.
-    if (life !== life.machine.owner) this.litter.add(key)
+    if (life !== life.machine.owner) ledger.litter.add(key)
     return written
   }
 
   async #delete(life: Life, targets: readonly DeleteTarget[]): Promise<DeleteOutcome[]> {
-    for (const { key } of targets) this.#world.watched(() => this.#world.witness.mayBeDeleted(key, life.name))
+    for (const { key } of targets)
+      this.#world.watched(() => life.machine.witness.mayBeDeleted(key, life.name))
     return this.#backend.delete(targets)
   }
 
-  #call<T>(
-    life: Life,
-    what: Call['what'],
-    keys: readonly string[],
-    signal: AbortSignal | undefined,
-    perform: () => Promise<T>,
-  ): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const call: Call = {
-        number: this.#number++,
-        life,
-        what,
-        keys,
-        perform: async () => {
-          try {
-            const value = await perform()
-            return () => resolve(value)
-          } catch (error) {
-            return () => reject(error)
-          }
-        },
-        fail: reject,
-        answered: false,
-        until: this.#world.time.now + LONGEST_FLIGHT_MS,
-      }
-      const onAbort = () => {
-        if (call.answered) return
-        call.answered = true
-        reject(new HoldfastError('HF_BACKEND', 'the call was given up', { kind: 'aborted' }))
-      }
-      if (signal?.aborted) return onAbort()
-      signal?.addEventListener('abort', onAbort, { once: true })
-      const own = keys[0]?.startsWith(`${RESERVED_FOLDER}/`) === true
-      // Most reads of the store's own records are answered at once: they are most of all calls.
-      if (own && what === 'read' && !this.#outage && !this.#world.random.chance(10)) void this.#settle(call)
-      else this.calls.push(call)
-    })
+  #call<T>(asked: Asked, perform: () => Promise<T>): Promise<T> {
+    const { calls, random } = this.#world
+    const own = asked.what === 'read' && asked.about.startsWith(`${RESERVED_FOLDER}/`)
+    // Most reads of the store's own records are answered at once: they are most of all calls.
+    return calls.make(asked, () => own && !this.outage && !random.chance(10), perform)
   }
+}
 
-  /** Lets one call through. */
-  async deliver(call: Call, fate: Fate): Promise<void> {
-    const at = this.calls.indexOf(call)
-    if (at >= 0) this.calls.splice(at, 1)
-    const { life, what, keys } = call
-    const name = `${what} ${keys.join(' ')} of ${life.name}`
-    if (call.answered || life.isDead) {
-      call.answered = true
-      const lands =
-        (what === 'write' || what === 'delete') && fate !== 'failed' && call.until > this.#world.time.now
-      this.#world.note(`${what} ${lands ? 'lands late' : 'never arrives'}`)
-      this.#world.trace(() => `${name} ${lands ? 'lands late' : 'never arrives'}`)
-      if (!lands) return
-      for (const key of keys) if (what === 'write' && !this.objects.byKey.has(key)) this.litter.add(key)
-      await call.perform()
-      return
-    }
-    this.#world.note(`${what} ${fate}`)
-    this.#world.trace(() => `${name} ${fate}`)
-    if (fate === 'done') return this.#settle(call)
-    if (fate === 'lost') await call.perform()
-    if (fate === 'late') this.calls.push(call)
-    call.answered = true
-    call.fail(new HoldfastError('HF_BACKEND', `a simulated fault: ${fate}`, { kind: 'unavailable' }))
-  }
+function asked(life: Life, what: string, about: string, signal: AbortSignal | undefined): Asked {
+  return { life, to: 'store', what, about, signal, changes: false, problem }
+}
 
-  async #settle(call: Call): Promise<void> {
-    const answer = await call.perform()
-    call.answered = true
-    call.life.whenRunning(answer)
-  }
+function problem(mishap: Mishap): HoldfastError {
+  if (mishap === 'given up')
+    return new HoldfastError('HF_BACKEND', 'the call was given up', { kind: 'aborted' })
+  return new HoldfastError('HF_BACKEND', `a simulated fault: ${mishap}`, { kind: 'unavailable' })
 }

@@ -207,7 +207,8 @@ export class ManifestEraser implements Eraser {
     const over = oneStore ? strays : [...strays, ...gone]
     if (later.length > 0 || over.length > 0)
       await committer.local(() => {
-        for (const item of later) eraseQueue.put(item)
+        // Another node may have erased it meanwhile, and said so.
+        for (const item of later) if (eraseQueue.get(item.key)) eraseQueue.put(item)
         for (const key of over) eraseQueue.remove(key)
       })
     if (this.#work.mayDoom) await this.#commit(this.#erasedOps(gone), fence)

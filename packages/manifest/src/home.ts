@@ -8,7 +8,7 @@ import { type NodeId, nodeIdOf } from './data-dir/node-id.ts'
 import { Disk } from './disk/disk.ts'
 import { makeFolder } from './disk/durable-folder.ts'
 import { createSeal, type Seal } from './format/seal.ts'
-import { sweepInstalls } from './install/install.ts'
+import { type Beside, folderBeside, sweepInstalls } from './install/beside.ts'
 import { compact } from './journal/compact.ts'
 import type { KeyValue } from './store/key-value.ts'
 import { openLmdb } from './store/lmdb.ts'
@@ -19,8 +19,6 @@ export type Room = Pick<Disk, 'begin' | 'close' | 'isFull' | 'makeRoom' | 'mustH
 /** Where one node keeps what is its own: a data folder, or memory in simulations. The code above is the same. */
 export interface Home {
   readonly room: Room
-  /** The folder, if it is one: another state can be restored beside the present one there. */
-  readonly dataDir: string | undefined
   /**
    * Makes this process the owner, and removes what a killed one left behind.
    * @throws HF_DATADIR_IN_USE, HF_FORMAT_NEWER, HF_MANIFEST_CORRUPT, HF_NO_SPACE
@@ -31,6 +29,8 @@ export interface Home {
   /** After an unclean stop every row is looked at first. @throws HF_MANIFEST_CORRUPT, HF_JOURNAL_CORRUPT */
   openManifest(options: CallOptions): Promise<KeyValue>
   openJournal(): Promise<KeyValue>
+  /** A store beside the manifest, to restore another state in: under another name each time. */
+  beside(name: string): Beside
   /** Everything is closed, and was sound: the next start need not look. */
   closed(): Promise<void>
 }
@@ -58,7 +58,6 @@ export function folderHome(parts: HomeParts): Home {
   const lastStop = new LastStop(dataDir, failpoints)
   return {
     room: disk,
-    dataDir,
     take(incarnation) {
       makeFolder(dataDir)
       disk.prepare()
@@ -95,6 +94,7 @@ export function folderHome(parts: HomeParts): Home {
       )
       return openLmdb(journal)
     },
+    beside: (name) => folderBeside(dataDir, name),
     closed: () => lastStop.closed(),
   }
 }

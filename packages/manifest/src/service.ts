@@ -173,8 +173,8 @@ export class ManifestService implements Manifest, Service {
   }
 
   rows(): StateRows {
-    const { state, store, shared, records, clock } = this.opened() as Running
-    return stateRows(state, store, shared?.follower.logId ?? records.id, clock)
+    const { store, seal, shared, records, clock } = this.opened() as Running
+    return stateRows({ store, seal, logId: shared?.follower.logId ?? records.id, clock })
   }
 
   async install(rows: StateRows, options: CallOptions = {}): Promise<ManifestHead> {
@@ -188,17 +188,13 @@ export class ManifestService implements Manifest, Service {
           operation: 'manifest.install',
         },
       )
-    const { dataDir } = this.#parts.home
-    if (dataDir === undefined)
-      throw new HoldfastError('HF_UNSUPPORTED', 'a manifest in memory has no room beside it to restore in', {
-        operation: 'manifest.install',
-      })
+    const { home } = this.#parts
     await shared.install((closing) => {
       const deliver = events.consumers.any('onFileDeleted')
       const { logId } = shared.follower
       return install(
         rows,
-        { ...running, log: shared.log, logId, dataDir, deliver, name: ids.next() },
+        { ...running, log: shared.log, logId, beside: () => home.beside(ids.next()), deliver },
         { signal: options.signal ? AbortSignal.any([options.signal, closing]) : closing },
       )
     })

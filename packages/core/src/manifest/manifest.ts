@@ -96,9 +96,9 @@ export interface Manifest {
    * Takes the state of another node of the same log in the place of this one's: restored beside, verified, and switched
    * in one step, so that a crash leaves the one or the other. Taps of `onManifestBatch` get a `reset`, what vanished is
    * delivered to those of `onFileDeleted`, and this node's own rows stay.
-   * @throws HF_OPTION_INVALID for a node with a log of its own, or a state that is older than this one;
+   * @throws HF_OPTION_INVALID for a node with a log of its own, or a state that is older than this one or empty;
    * HF_LOG_DIVERGED for a state that the log does not know; HF_FORMAT_NEWER; HF_MANIFEST_CORRUPT for rows that do not
-   * add up to their digest
+   * add up to their digest; HF_NO_SPACE, HF_COMMIT_FAILED when this node's disk does not take it
    */
   install(rows: StateRows, options?: CallOptions): Promise<ManifestHead>
   head(): ManifestHead

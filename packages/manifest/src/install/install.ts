@@ -1,32 +1,30 @@
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { join as joinPath } from 'node:path'
 import {
   type CallOptions,
   type FailpointRegistry,
   HoldfastError,
+  isHoldfastError,
   type Log,
   logDiverged,
+  messageOf,
   type Position,
   type StateRows,
   type StorageKey,
 } from '@holdfast/core'
 import { STORE_FORMAT } from '../data-dir/store-format.ts'
-import { syncPath } from '../disk/durable-folder.ts'
 import type { EraseQueue } from '../erase/queue.ts'
 import { type ByteWriter, newer } from '../format/bytes.ts'
 import { after, behind, keyOfRetryRow, named, nameOf, TABLE, type Table } from '../format/rows.ts'
 import type { Seal } from '../format/seal.ts'
+import type { Room } from '../home.ts'
 import { INSTALLED } from '../replicated/installed.ts'
 import { LOG_ID } from '../replicated/log-id.ts'
 import { DIFFERING } from '../replicated/members.ts'
 import { State } from '../state/state.ts'
 import type { KeyValue, Row } from '../store/key-value.ts'
-import { openLmdb } from '../store/lmdb.ts'
+import type { Beside } from './beside.ts'
 import { isQueued, join } from './join.ts'
 import { restore } from './restore.ts'
 
-/** No dot: LMDB would take it for a file. */
-const BESIDE = 'manifest-next-'
 /** Tables of this node alone that outlast its state. */
 const KEPT: readonly Table[] = [
   TABLE.pending,
@@ -39,7 +37,8 @@ const KEPT: readonly Table[] = [
 const PAGE = 1000
 
 export interface InstallParts {
-  readonly dataDir: string
+  /** Makes an empty store beside this one. */
+  readonly beside: () => Beside
   readonly log: Log
   readonly logId: string
   readonly state: State
@@ -47,60 +46,52 @@ export interface InstallParts {
   readonly seal: Seal
   readonly eraseQueue: EraseQueue
   readonly deliver: boolean
-  /** Whether all nodes have the same store. */
-  readonly oneStore: boolean
   readonly isOurs: (storeId: string | undefined) => boolean
+  /** Whether all nodes have the same store, so that `erased` settles a key for this node too. */
+  readonly oneStore: boolean
   readonly failpoints: FailpointRegistry
-  /** Names what is restored beside: another name each time. */
-  readonly name: string
+  readonly room: Pick<Room, 'isFull'>
   /** Puts the new store in the place of the old one in this process, at once, and gives the old one. */
   readonly use: (next: KeyValue) => KeyValue
 }
 
-/**
- * Restores another state beside this one and puts it in its place. The rename of one file is the switch: before it a
- * crash leaves the old state and litter, after it the new one.
- */
+/** Restores another state beside this one and puts it in its place. */
 export async function install(rows: StateRows, parts: InstallParts, options: CallOptions): Promise<void> {
-  const { dataDir, seal, failpoints, name, state, store, deliver, isOurs, eraseQueue, use } = parts
+  const { seal, failpoints, state, store, deliver, isOurs, oneStore, eraseQueue, use } = parts
   await mustFit(rows, parts, options)
-  const folder = joinPath(dataDir, `${BESIDE}${name}`)
-  mkdirSync(folder)
-  const beside = openLmdb(folder)
+  const beside = parts.beside()
   let used = false
   try {
-    const head = await restore(rows, { store: beside, seal, failpoints, ...options })
-    const next = new State(beside, seal)
+    const head = await restore(rows, { store: beside.store, seal, failpoints, ...options })
+    const next = new State(beside.store, seal)
     const position = { term: head.term, index: head.index }
     if (failpoints.armed) await failpoints.hit('install.join.before')
-    await join({ old: state, oldQueue: eraseQueue, next, position, deliver, isOurs })
+    await join({ old: state, oldQueue: eraseQueue, next, position, deliver, isOurs, oneStore })
     if (failpoints.armed) await failpoints.hit('install.join.after')
     options.signal?.throwIfAborted()
     // From here on nothing waits: what this node writes for itself is in the one or in the other.
-    keepOwn(parts, beside, next, position)
+    keepOwn(parts, beside.store, next, position)
     if (failpoints.armed) failpoints.hitSync('install.switch.before')
     // Inside a transaction of the old store: nobody can take it over in between.
-    store.transaction(() => renameSync(joinPath(folder, DATA), joinPath(dataDir, 'manifest', DATA)))
-    const old = use(beside)
+    store.transaction(() => beside.takePlace())
+    const old = use(beside.store)
     used = true
-    syncPath(joinPath(dataDir, 'manifest'))
+    beside.sync()
     if (failpoints.armed) failpoints.hitSync('install.switch.after')
     await old.close()
+  } catch (error) {
+    throw isHoldfastError(error) ? error : notInstalled(error, parts.room.isFull(error))
   } finally {
-    if (!used) {
-      await beside.close()
-      rmSync(folder, { recursive: true, force: true })
-    }
+    if (!used) await beside.discard()
   }
 }
 
-/** LMDB's own name for its file. */
-const DATA = 'data.mdb'
-
-/** Removes what an install left behind that was cut short, and the lock of one that was not. Before the manifest is opened. */
-export function sweepInstalls(dataDir: string): void {
-  for (const name of readdirSync(dataDir))
-    if (name.startsWith(BESIDE)) rmSync(joinPath(dataDir, name), { recursive: true, force: true })
+function notInstalled(cause: unknown, isFull: boolean): HoldfastError {
+  return new HoldfastError(
+    isFull ? 'HF_NO_SPACE' : 'HF_COMMIT_FAILED',
+    `the state could not be installed: ${messageOf(cause)}`,
+    { operation: 'manifest.install', cause },
+  )
 }
 
 /** @throws HF_FORMAT_NEWER, HF_LOG_DIVERGED, HF_OPTION_INVALID */
@@ -113,13 +104,20 @@ async function mustFit(
   if (logId !== log.id) throw logDiverged(position, { logId, found: log.id })
   if ((await log.termAt(position.index, options)) !== position.term)
     throw logDiverged(position, { head: await log.head(options), floor: await log.floor(options) })
+  if (position.index === 0) throw unfit('the state holds no record: there is nothing to take', position)
   // A state of another log has nothing in common with this one, whatever its numbers are.
   if (logId === own && position.index < state.head.index)
-    throw new HoldfastError(
-      'HF_OPTION_INVALID',
+    throw unfit(
       `the state at record ${position.index} is older than this node's, at ${state.head.index}`,
-      { operation: 'manifest.install', context: { position, head: state.head.index } },
+      position,
     )
+}
+
+function unfit(message: string, position: Position): HoldfastError {
+  return new HoldfastError('HF_OPTION_INVALID', message, {
+    operation: 'manifest.install',
+    context: { position },
+  })
 }
 
 /** Copies what is this node's own, and says where its state came from. */
@@ -132,15 +130,15 @@ function keepOwn(
   // Of the one store that all have, somebody has erased by now what is not doomed any more.
   const isToErase = (key: string) =>
     isQueued(eraseQueue, key) && (!oneStore || state.key(key as StorageKey)?.state === 'doomed')
+  const isOver = (table: Table, row: Buffer): boolean => {
+    // A key that the new state knows is pending no more.
+    if (table === TABLE.pending) return next.get(named(TABLE.key, nameOf(row))) !== undefined
+    if (table === TABLE.erase) return !isToErase(nameOf(row))
+    return table === TABLE.retry && !isToErase(keyOfRetryRow(row))
+  }
   next.transaction((writer) => {
     for (const table of KEPT)
-      for (const { key, value } of rowsOf(store, table)) {
-        // A key that the new state knows is pending no more.
-        if (table === TABLE.pending && next.get(named(TABLE.key, nameOf(key)))) continue
-        if (table === TABLE.erase && !isToErase(nameOf(key))) continue
-        if (table === TABLE.retry && !isToErase(keyOfRetryRow(key))) continue
-        writer.put(key, value)
-      }
+      for (const { key, value } of rowsOf(store, table)) if (!isOver(table, key)) writer.put(key, value)
     writer.remove(DIFFERING)
     const put = (name: Buffer, write: (payload: ByteWriter) => void) => {
       const { row, value } = seal.close((writer) => void writer.raw(name), write)

@@ -7,6 +7,8 @@ import { after, behind, dueRow, keyOfDueRow, named, nameOf, TABLE } from '../for
 import type { State } from '../state/state.ts'
 
 const PAGE = 1000
+const FIRST_DOOMED = dueRow('doomed', 0, '')
+const FIRST_GONE = dueRow('gone', 0, '')
 
 export interface JoinParts {
   /** This node's state until now. Nothing is applied to it while this runs. */
@@ -19,6 +21,8 @@ export interface JoinParts {
   readonly deliver: boolean
   /** Whether this node's store may have bytes of an orphan of that store. */
   readonly isOurs: (storeId: string | undefined) => boolean
+  /** Whether all nodes have the same store, so that `erased` settles a key for this node too. */
+  readonly oneStore: boolean
 }
 
 /**
@@ -74,18 +78,23 @@ function likelyPath(key: StorageKey, now: KeyRow | undefined): FilePath | undefi
 /** Behind those of the record itself, if this node has applied it. */
 const FIRST_ORDINAL = 1 << 24
 
-async function queueDoomed({ oldQueue, next, isOurs }: JoinParts): Promise<void> {
+/**
+ * What is doomed; and, where each node has a disk, what is gone as well and was not when this node last knew: others
+ * have done their part, this one has not.
+ */
+async function queueDoomed({ old, oldQueue, next, isOurs, oneStore }: JoinParts): Promise<void> {
   const queue = new EraseQueue(next.rows)
-  const end = dueRow('gone', 0, '')
-  for (let from = dueRow('doomed', 0, ''); ; ) {
+  const end = oneStore ? FIRST_GONE : behind(dueRow('gone', Number.MAX_SAFE_INTEGER, ''))
+  for (let from = FIRST_DOOMED; ; ) {
     const names = next.rows.names(from, end, PAGE)
     next.rows.transaction(() => {
       for (const name of names) {
         const key = keyOfDueRow(name) as StorageKey
         const row = next.key(key)
         // What this node has begun to erase comes over as it is.
-        if (row?.state !== 'doomed' || !isOurs(row.unlisted?.storeId) || isQueued(oldQueue, key)) continue
-        queue.add(key, row.since)
+        if (isQueued(oldQueue, key)) continue
+        if (row?.state === 'doomed' && isOurs(row.unlisted?.storeId)) queue.add(key, row.since)
+        if (row?.state === 'gone' && !wasGone(old, key)) queue.add(key, next.head.time)
       }
     })
     const last = names.at(-1)
@@ -93,6 +102,11 @@ async function queueDoomed({ oldQueue, next, isOurs }: JoinParts): Promise<void>
     from = after(last)
     await turn()
   }
+}
+
+function wasGone(old: State, key: StorageKey): boolean {
+  const before = orUnreadable(() => old.key(key))
+  return before !== 'unreadable' && before?.state === 'gone'
 }
 
 /** One that cannot be read does not come over: it is queued anew. */

@@ -1,8 +1,8 @@
 import { type CallOptions, type Clock, HoldfastError, type StateRow, type StateRows } from '@holdfast/core'
 import { STORE_FORMAT } from '../data-dir/store-format.ts'
 import { after, isReplicated, named, TABLE } from '../format/rows.ts'
-import { publicHead } from '../state/head.ts'
-import type { State } from '../state/state.ts'
+import type { Seal } from '../format/seal.ts'
+import { emptyHead, publicHead, readHead } from '../state/head.ts'
 import type { KeyValue } from '../store/key-value.ts'
 
 /** The state's head goes first: it says what the others add up to. */
@@ -13,15 +13,19 @@ const PAGE = 500
 /** How long a state may be read, ms: as long as that no page that it sees is used again. */
 const LONGEST_MS = 600_000
 
+export interface StateRowsParts {
+  readonly store: KeyValue
+  readonly seal: Seal
+  readonly logId: string
+  readonly clock: Clock
+}
+
 /** A state as it is now, for another node. */
-export function stateRows(
-  { head }: Pick<State, 'head'>,
-  store: KeyValue,
-  logId: string,
-  clock: Clock,
-): StateRows {
+export function stateRows({ store, seal, logId, clock }: StateRowsParts): StateRows {
   const snapshot = store.snapshot()
-  const shown = publicHead(head)
+  // Not the one in memory: of a process that was overtaken it may be older than the rows.
+  const [row] = snapshot.range({ from: HEAD, to: after(HEAD), limit: 1 })
+  const shown = publicHead(row ? readHead(seal.open(row.key, row.value)) : emptyHead())
   let open = true
   const close = () => {
     if (open) snapshot.close()

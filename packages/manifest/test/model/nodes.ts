@@ -175,7 +175,7 @@ async function install(world: NodesWorld, real: RealNodes, from: number, to: num
   const { seal, open } = real
   const old = open[to]!
   const store: KeyValue = openMemory()
-  using rows = stateRows(open[from]!.state, open[from]!.store, 'log', new FakeClock(0))
+  using rows = stateRows({ store: open[from]!.store, seal, logId: 'log', clock: new FakeClock(0) })
   const { term, index } = await restore(rows, { store, seal, failpoints: new FailpointRegistry() })
   const next = stateOver(store, seal)
   await join({
@@ -185,6 +185,7 @@ async function install(world: NodesWorld, real: RealNodes, from: number, to: num
     position: { term, index },
     deliver: true,
     isOurs: () => true,
+    oneStore: true,
   })
   const vanished = deletionsBehind(next.state.rows, 0, 0, 1000)
   const before = world.tables[target.applied]!
