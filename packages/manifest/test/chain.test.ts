@@ -61,6 +61,30 @@ describe('a reader that goes on where it was', () => {
     await expect(times(shared, points[1]!, seal, 1)).rejects.toMatchObject({ code: 'HF_LOG_GAP' })
   })
 
+  it('[M-08] is told no gap when the log is truncated up to it in the moment of its look', async () => {
+    const { seal, shared, points } = await setUp(3)
+    const log = shared.connect('reader')
+    const truncating = new Proxy(log, {
+      get(target, name) {
+        if (name === 'termAt')
+          return async (index: number) => {
+            const term = await target.termAt(index)
+            shared.truncate(points[2]!.position)
+            return term
+          }
+        const own: unknown = Reflect.get(target, name)
+        return typeof own === 'function' ? own.bind(target) : own
+      },
+    })
+    const seen: number[] = []
+    for await (const page of followChain(truncating, points[2]!, seal)) {
+      seen.push(...page.map(({ record }) => record.time))
+      break
+    }
+    expect(seen).toEqual([3])
+    await expect(times(shared, points[1]!, seal, 1)).rejects.toMatchObject({ code: 'HF_LOG_GAP' })
+  })
+
   it('[M-20] notices a log that was re-created, also when it has as many records', async () => {
     const { seal, shared, points } = await setUp(3)
     shared.recreate()
