@@ -1,0 +1,36 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+
+export interface Said {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the pnpm that runs this script or, by hand, the pinned one through npx. Never throws for what pnpm says. */
+export function pnpm(root: string, args: readonly string[], cwd = root): Said {
+  const [command, ...rest] = commandOf(root)
+  const { status, stdout, stderr, error } = spawnSync(command as string, [...rest, ...args], {
+    cwd,
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  })
+  return { status, stdout: stdout ?? '', stderr: error ? String(error) : stderr }
+}
+
+/** Its standard output. @throws Error with everything that it said when it fails */
+export function demandPnpm(root: string, args: readonly string[], cwd = root): string {
+  const { status, stdout, stderr } = pnpm(root, args, cwd)
+  if (status !== 0) throw new Error(`pnpm ${args.join(' ')} failed:\n${stdout}${stderr}`)
+  return stdout
+}
+
+function commandOf(root: string): string[] {
+  const own = process.env.npm_execpath
+  if (own !== undefined && /^pnpm(\.[cm]?js|\.exe)?$/.test(basename(own))) {
+    return /js$/.test(own) ? [process.execPath, own] : [own]
+  }
+  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  return ['npx', '--yes', packageManager]
+}
