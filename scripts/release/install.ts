@@ -39,11 +39,11 @@ export function install(
   for (const { folder, of, dependencies } of consumers) {
     mkdirSync(join(outside, folder), { recursive: true })
     write(`${folder}/package.json`, {
-      name: `consumer-${folder}`,
+      name: `consumer-${folder.replaceAll('/', '-')}`,
       private: true,
       type: 'module',
       dependencies: Object.fromEntries(
-        dependencies.map((name) => [name, specifierOf(workspace, tarballs, of, name)]),
+        dependencies.map((name) => [name, specifierOf(workspace, tarballs, { folder, of }, name)]),
       ),
     })
   }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join, posix } from 'node:path'
 import { parse } from 'yaml'
 import type { Tarball } from './tarball.ts'
 
@@ -25,6 +25,7 @@ export interface Locked {
 
 /** A folder outside the workspace, and what is to be installed in it. */
 export interface Consumer {
+  /** From the root of the installation, with `/` between folders. */
   readonly folder: string
   /** Whose locked versions it takes: the folder of a package under `packages/`. */
   readonly of: string
@@ -59,7 +60,10 @@ export function lockfileOf(
           dependencies: Object.fromEntries(
             dependencies.map((name) => [
               name,
-              { specifier: specifierOf(workspace, tarballs, of, name), version: versionOf(of, name) },
+              {
+                specifier: specifierOf(workspace, tarballs, { folder, of }, name),
+                version: versionOf(of, name),
+              },
             ]),
           ),
         },
@@ -93,11 +97,12 @@ export function lockfileOf(
 export function specifierOf(
   workspace: Lockfile,
   tarballs: readonly Tarball[],
-  of: string,
+  { folder, of }: Pick<Consumer, 'folder' | 'of'>,
   name: string,
 ): string {
   const tarball = tarballs.find((other) => other.name === name)
-  return tarball ? `file:../${TARBALLS}/${fileOf(tarball)}` : lockedOf(workspace, of, name).specifier
+  if (!tarball) return lockedOf(workspace, of, name).specifier
+  return `file:${posix.relative(folder, TARBALLS)}/${fileOf(tarball)}`
 }
 
 /** Dependencies and peers; without the peers that it can do without. */
@@ -117,5 +122,5 @@ function lockedOf({ importers }: Lockfile, of: string, name: string): Locked {
   throw new Error(`pnpm-lock.yaml has no ${name} for packages/${of}: pnpm install`)
 }
 
-export const fileOf = ({ file }: Tarball): string => file.slice(file.lastIndexOf('/') + 1)
+export const fileOf = ({ file }: Tarball): string => basename(file)
 const pathOf = (tarball: Tarball) => `file:${TARBALLS}/${fileOf(tarball)}`
