@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 
@@ -33,4 +33,17 @@ function commandOf(root: string): string[] {
   }
   const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   return ['npx', '--yes', packageManager]
+}
+
+/** {@link pnpm}, while others go on. */
+export async function pnpmAsync(root: string, args: readonly string[]): Promise<Said> {
+  const [command, ...rest] = commandOf(root)
+  return new Promise((resolve) => {
+    execFile(
+      command as string,
+      [...rest, ...args],
+      { cwd: root, maxBuffer: 1 << 28, timeout: 120_000 },
+      (error, stdout, stderr) => resolve({ status: error ? 1 : 0, stdout, stderr }),
+    )
+  })
 }
