@@ -7,6 +7,9 @@ const REQUIRED = ['package.json', 'README.md', 'LICENSE']
 /** What belongs to the workspace. */
 const FOREIGN = /^(src|test|node_modules|\.types)\/|^[^/]*\.tsbuildinfo$/
 
+/** Scripts that would run on the machine of whoever installs the package. */
+const AT_INSTALL = ['preinstall', 'install', 'postinstall', 'prepare']
+
 /** What is wrong with a tarball that no linter of packages knows: ranges that only we can judge, files of ours. */
 export function contentProblems(tarball: Tarball, all: readonly Tarball[]): string[] {
   const { name, files, manifest } = tarball
@@ -24,6 +27,9 @@ export function contentProblems(tarball: Tarball, all: readonly Tarball[]): stri
       .map((file) => file.replace(/^\.\//, ''))
       .filter((file) => !files.includes(file))
       .map((file) => `has the command ${file}, which it does not contain: pnpm run build`),
+    ...AT_INSTALL.filter((script) => script in (manifest.scripts ?? {})).map(
+      (script) => `runs a script at its installation (${script}): take it out`,
+    ),
     ...(manifest.private ? ['is private: it cannot be published'] : []),
     ...rangeProblems(tarball, all),
   ].map((problem) => `${name} ${problem}`)

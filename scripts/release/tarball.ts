@@ -8,6 +8,7 @@ export interface PackedManifest extends PackageManifest {
   readonly version: string
   readonly exports?: unknown
   readonly bin?: string | Readonly<Record<string, string>>
+  readonly scripts?: Readonly<Record<string, string>>
   readonly engines?: Readonly<Record<string, string>>
   readonly repository?: unknown
   readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>

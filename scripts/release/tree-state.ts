@@ -17,9 +17,7 @@ export function treeProblems(root: string): string[] {
       : [`${changed.length} files are not committed: commit them, or put them away`]),
     ...(pending.length === 0
       ? []
-      : [
-          `${pending.length} changesets are in no version yet: pnpm changeset version, and commit what it wrote`,
-        ]),
+      : [`${pending.length} changesets are in no version yet: pnpm run versions, and commit what it wrote`]),
   ]
 }
 

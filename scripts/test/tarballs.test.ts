@@ -46,6 +46,12 @@ describe('the contents of a tarball', () => {
       {},
       'wants @holdfast/core ^0.2.0, which 0.3.0 is not: widen the range in peerDependencies',
     ],
+    [
+      'a script at its installation',
+      { scripts: { postinstall: 'x' } },
+      {},
+      'runs a script at its installation (postinstall)',
+    ],
     ['privacy', { private: true }, {}, 'is private'],
   ])('fail for %s', (_what, manifest, files, problem) => {
     const made = tarball(manifest, files)
