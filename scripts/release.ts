@@ -51,14 +51,18 @@ async function packed(folder: string): Promise<Tarball[]> {
 }
 
 async function planned(tarballs: readonly Tarball[]): Promise<readonly Step[]> {
-  const registry = new Map<string, Registered>()
-  for (const { name } of tarballs) {
-    const known = await registered(root, name).catch((error: Error) => {
-      demand([`${error.message}; try again when it answers`], 'to publish')
-      return undefined
-    })
-    registry.set(name, known ?? { kind: 'unknown-package' })
-  }
+  const answers = await Promise.allSettled(tarballs.map(({ name }) => registered(root, name)))
+  const silent = answers.filter((answer) => answer.status === 'rejected')
+  demand(
+    silent.map(({ reason }) => `${reason.message}; try again when it answers`),
+    'to publish',
+  )
+  const registry = new Map(
+    answers.map((answer, index): [string, Registered] => [
+      tarballs[index]?.name ?? '',
+      answer.status === 'fulfilled' ? answer.value : { kind: 'unknown-package' },
+    ]),
+  )
   const { steps, problems } = planOf(publishOrder(tarballs), registry)
   demand(problems, 'always')
   return steps

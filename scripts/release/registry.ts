@@ -16,7 +16,8 @@ export type Registered =
  */
 export async function registered(root: string, name: string, registry?: string): Promise<Registered> {
   const from = registry === undefined ? [] : [`--registry=${registry}`]
-  const said = await pnpmAsync(root, ['view', name, 'versions', 'dist-tags', '--json', ...from])
+  const args = ['view', name, 'versions', 'dist-tags', '--json', '--config.fetch-retries=0', ...from]
+  const said = await pnpmAsync(root, args)
   const answer = parsed(said.stdout)
   if (said.status === 0 && answer?.['dist-tags'] !== undefined) {
     return {
