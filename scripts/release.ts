@@ -7,7 +7,7 @@ import { tarballProblems } from './release/judge.ts'
 import { publishOrder } from './release/order.ts'
 import { peerProblems } from './release/peers.ts'
 import { planOf, type Step } from './release/plan.ts'
-import { demandPnpm, pnpm } from './release/pnpm.ts'
+import { demandPnpm, PnpmFailed, pnpm } from './release/pnpm.ts'
 import { provenance, provenanceProblems, publishArguments } from './release/publish.ts'
 import { type Registered, registered } from './release/registry.ts'
 import { packAll, type Tarball } from './release/tarball.ts'
@@ -15,11 +15,8 @@ import { treeProblems } from './release/tree-state.ts'
 import { packagesOf, readArguments } from './workspace.ts'
 
 class Refused extends Error {
-  readonly problems: readonly string[]
-
   constructor(problems: readonly string[]) {
     super(problems.join('\n'))
-    this.problems = problems
   }
 }
 
@@ -91,15 +88,17 @@ using folder = mkdtempDisposableSync(join(realpathSync(tmpdir()), 'holdfast-rele
 try {
   const steps = await planned(await packed(folder.path))
   publish(steps)
-  const count = steps.filter(({ kind }) => kind === 'publish').length
-  if (dryRun)
-    say(
-      `dry run: ${count} would be published, nothing was${signed ? '' : '; without provenance, which CI alone can give'}`,
-    )
-  // Its lines tell the workflow which releases to announce.
-  else console.log(demandPnpm(root, ['exec', 'changeset', 'git-tag']))
+  const fresh = steps.filter(({ kind }) => kind === 'publish').map(({ tarball }) => tarball)
+  if (dryRun) {
+    say(`dry run: ${fresh.length} would be published, nothing was`)
+    if (!signed) say('without provenance, which only a CI that npm trusts can give')
+  } else {
+    demandPnpm(root, ['exec', 'changeset', 'git-tag'])
+    // The workflow reads these lines, and announces the releases.
+    for (const { name, version } of fresh) console.log(`New tag: ${name}@${version}`)
+  }
 } catch (error) {
-  if (!(error instanceof Refused)) throw error
-  for (const problem of error.problems) console.error(`release: ${problem}`)
+  if (!(error instanceof Refused || error instanceof PnpmFailed)) throw error
+  for (const problem of error.message.split('\n')) console.error(`release: ${problem}`)
   process.exitCode = 1
 }

@@ -19,10 +19,13 @@ export function pnpm(root: string, args: readonly string[], cwd = root): Said {
   return { status, stdout: stdout ?? '', stderr: error ? String(error) : stderr }
 }
 
-/** Its standard output. @throws Error with everything that it said when it fails */
+/** What pnpm said when it failed, for a person to read. */
+export class PnpmFailed extends Error {}
+
+/** Its standard output. @throws PnpmFailed */
 export function demandPnpm(root: string, args: readonly string[], cwd = root): string {
   const { status, stdout, stderr } = pnpm(root, args, cwd)
-  if (status !== 0) throw new Error(`pnpm ${args.join(' ')} failed:\n${stdout}${stderr}`)
+  if (status !== 0) throw new PnpmFailed(`pnpm ${args.join(' ')} failed:\n${stdout}${stderr}`)
   return stdout
 }
 
