@@ -2,6 +2,7 @@ import { cpSync, mkdtempDisposableSync, realpathSync, writeFileSync } from 'node
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join, sep } from 'node:path'
+import { contentProblems } from '../release/contents.ts'
 import { install } from '../release/install.ts'
 import { packAll, type Tarball } from '../release/tarball.ts'
 
@@ -14,6 +15,8 @@ export function outsideOf(root: string) {
   const path = folder.path
   try {
     const tarballs = packAll(root, join(path, 'packed'))
+    const problems = tarballs.flatMap((tarball) => contentProblems(tarball, tarballs))
+    if (problems.length > 0) throw new Error(problems.join('\n'))
     const consumers = tarballs.map((tarball) => ({
       folder: `packages/${tarball.folder}`,
       of: tarball.folder,

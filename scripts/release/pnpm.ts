@@ -13,6 +13,7 @@ export function pnpm(root: string, args: readonly string[], cwd = root): Said {
   const [command, ...rest] = commandOf(root)
   const { status, stdout, stderr, error } = spawnSync(command as string, [...rest, ...args], {
     cwd,
+    env: environment(),
     encoding: 'utf8',
     maxBuffer: 1 << 28,
   })
@@ -27,6 +28,12 @@ export function demandPnpm(root: string, args: readonly string[], cwd = root): s
   const { status, stdout, stderr } = pnpm(root, args, cwd)
   if (status !== 0) throw new PnpmFailed(`pnpm ${args.join(' ')} failed:\n${stdout}${stderr}`)
   return stdout
+}
+
+/** What a test run loads into each Node is not meant for the scripts of packages. */
+function environment(): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _, ...env } = process.env
+  return env
 }
 
 function commandOf(root: string): string[] {
@@ -45,7 +52,7 @@ export async function pnpmAsync(root: string, args: readonly string[]): Promise<
     execFile(
       command as string,
       [...rest, ...args],
-      { cwd: root, maxBuffer: 1 << 28, timeout: 120_000 },
+      { cwd: root, env: environment(), maxBuffer: 1 << 28, timeout: 120_000 },
       (error, stdout, stderr) => resolve({ status: error ? 1 : 0, stdout, stderr }),
     )
   })
