@@ -26,6 +26,9 @@ export interface BenchLine {
 
 export type Bench = () => Promise<{ readonly pass: boolean }>
 
+/** Our side against one peer. */
+export type Compared = Pick<BenchLine, 'ours' | 'peer' | 'ratio' | 'range' | 'pairs'>
+
 /**
  * Runs both sides in turn, A B B A, after one pair that is not counted, so that what drifts hits both alike.
  * @throws when a pair made different results: such a comparison means nothing
@@ -35,25 +38,47 @@ export async function comparePairs(
   n: number,
   ours: () => Promise<Sample>,
   peer: () => Promise<Sample>,
-): Promise<Pick<BenchLine, 'ours' | 'peer' | 'ratio' | 'range' | 'pairs'>> {
-  const rates: { ours: number; peer: number }[] = []
-  for (let pair = -1; pair < pairs; pair++) {
-    const first = pair % 2 === 0 ? ours : peer
-    const a = await first()
-    const b = await (first === ours ? peer : ours)()
-    if (a.result !== b.result) throw new Error(`void: the two sides made ${a.result} and ${b.result}`)
-    const [mine, theirs] = first === ours ? [a, b] : [b, a]
-    if (pair >= 0) rates.push({ ours: (n / mine.ms) * 1000, peer: (n / theirs.ms) * 1000 })
+): Promise<Compared> {
+  const [compared] = await compareRounds(pairs, n, ours, [peer])
+  return compared as Compared
+}
+
+/** As `comparePairs`, against several peers that run in the same rounds: A B C C B A. */
+export async function compareRounds(
+  rounds: number,
+  n: number,
+  ours: () => Promise<Sample>,
+  peers: readonly (() => Promise<Sample>)[],
+): Promise<Compared[]> {
+  const sides = [ours, ...peers]
+  const order = sides.map((_, side) => side)
+  const rates: number[][] = []
+  for (let round = -1; round < rounds; round++) {
+    const samples: Sample[] = []
+    for (const side of round % 2 === 0 ? order : order.toReversed())
+      samples[side] = await (sides[side] as () => Promise<Sample>)()
+    const [mine, ...theirs] = samples as [Sample, ...Sample[]]
+    for (const { result } of theirs)
+      if (result !== mine.result) throw new Error(`void: two sides made ${mine.result} and ${result}`)
+    if (round >= 0) rates.push(samples.map(({ ms }) => (n / ms) * 1000))
   }
-  const ratios = rates.map((rate) => rate.ours / rate.peer).sort((a, b) => a - b)
-  const round = (value: number) => Math.round(value * 1000) / 1000
-  return {
-    ours: Math.round(median(rates.map((rate) => rate.ours))),
-    peer: Math.round(median(rates.map((rate) => rate.peer))),
-    ratio: round(median(ratios)),
-    range: [round(ratios[0]!), round(ratios.at(-1)!)],
-    pairs,
-  }
+  const rateOf = (side: number) => rates.map((rate) => rate[side] as number)
+  return peers.map((_, peer) => {
+    const mine = rateOf(0)
+    const theirs = rateOf(peer + 1)
+    const ratios = mine.map((rate, round) => rate / (theirs[round] as number)).sort((a, b) => a - b)
+    return {
+      ours: Math.round(median(mine)),
+      peer: Math.round(median(theirs)),
+      ratio: thousandths(median(ratios)),
+      range: [thousandths(ratios[0] as number), thousandths(ratios.at(-1) as number)],
+      pairs: rounds,
+    }
+  })
+}
+
+function thousandths(value: number): number {
+  return Math.round(value * 1000) / 1000
 }
 
 export function median(values: readonly number[]): number {

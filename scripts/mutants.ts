@@ -1,14 +1,17 @@
 // Whether the tests can fail: takes one guard away at a time, in a copy, and demands that the tests of its guarantee
-// turn red by an assertion. `pnpm run mutants [id...]`; how to write one: test/mutants/README.md
+// turn red by an assertion. `pnpm run mutants [id...]`; with --after-tests the report of the last run of all tests is
+// taken for their run without a mutant. How to write one: test/mutants/README.md
 import { performance } from 'node:perf_hooks'
+import { staleness } from './guarantees/coverage.ts'
 import { readPromised } from './guarantees/promised.ts'
-import { baselineProblems, testsOf, verdictOf } from './mutants/outcome.ts'
+import { REPORT_FILE, readReport } from './guarantees/report.ts'
+import { baselineProblems, outcomeOfReport, type RunOutcome, testsOf, verdictOf } from './mutants/outcome.ts'
 import { applyPatch, findMutants, type Mutant, patchProblem, revertPatch } from './mutants/patches.ts'
 import { runTests } from './mutants/run-tests.ts'
 import { scratchCopy } from './mutants/scratch.ts'
 import { readArguments } from './workspace.ts'
 
-const { root, positionals } = readArguments()
+const { root, positionals, has } = readArguments(['after-tests'])
 const problems: string[] = []
 
 function fail(problem: string): void {
@@ -37,10 +40,17 @@ function mutantsPromised(): string[] {
     .map(({ id }) => id)
 }
 
+/** The run of all tests that has just passed is their run without a mutant. */
+function ofReport(): RunOutcome {
+  const report = readReport(root)
+  if (!report) return { tests: [], otherFailures: [`there is no ${REPORT_FILE}: run the tests first`] }
+  return { ...outcomeOfReport(report), otherFailures: [...report.brokenFiles, ...staleness(root, report)] }
+}
+
 async function tryAll(copy: string, mutants: readonly Mutant[]): Promise<void> {
   const ids = [...new Set(mutants.map(({ id }) => id))]
   const start = performance.now()
-  const baseline = await runTests(copy, ids)
+  const baseline = has('after-tests') ? ofReport() : await runTests(copy, ids)
   if (!baseline) return fail('the tests took too long without any mutant')
   const broken = baselineProblems(baseline, ids)
   for (const problem of broken) fail(`without any mutant: ${problem}`)
@@ -57,7 +67,7 @@ async function tryAll(copy: string, mutants: readonly Mutant[]): Promise<void> {
 async function tryOne(copy: string, mutant: Mutant, files: readonly string[]): Promise<void> {
   const start = performance.now()
   applyPatch(copy, mutant)
-  const outcome = await runTests(copy, [mutant.id], files)
+  const outcome = await runTests(copy, [mutant.id], files, { untilCaught: true })
   revertPatch(copy, mutant)
   const verdict = outcome
     ? verdictOf(outcome, mutant.id)

@@ -1,3 +1,5 @@
+import type { TestReport } from '../guarantees/report.ts'
+
 export interface Failure {
   readonly name: string
   readonly message: string
@@ -53,10 +55,18 @@ export function testsOf(run: RunOutcome, id: string): TestOutcome[] {
 }
 
 /** A property that failed is an error of fast-check, which has the assertion as its cause. */
-function isAssertion({ name, message, cause }: Failure): boolean {
+export function isAssertion({ name, message, cause }: Failure): boolean {
   if (name === 'AssertionError') return true
   if (!message.startsWith('Property failed after') || !cause) return false
   return cause.name === 'AssertionError' || cause.message === 'Property failed by returning false'
+}
+
+/** What a run of all tests, which has just ended, says of them. */
+export function outcomeOfReport({ tests, brokenFiles }: TestReport): RunOutcome {
+  return {
+    tests: tests.map(({ file, title, outcome: state }) => ({ file, title, state, failures: [] })),
+    otherFailures: brokenFiles,
+  }
 }
 
 const survived = (why: string): Verdict => ({ kind: 'survived', why })

@@ -4,6 +4,12 @@ import type { RunOutcome } from './outcome.ts'
 
 const MINUTE_MS = 60_000
 
+export interface RunTestsOptions {
+  readonly limitMs?: number
+  /** Ends with the first test that an assertion turns red: nothing more is to be learnt of a mutant. */
+  readonly untilCaught?: boolean
+}
+
 /**
  * Runs the tests of the ids found in the files (all tests of packages by default), in a process group of its own
  * that can be ended whole: a mutant may loop for ever. Undefined when it took longer than the limit.
@@ -12,18 +18,22 @@ export function runTests(
   root: string,
   ids: readonly string[],
   files: readonly string[] = ['packages/', 'simulation/'],
-  limitMs = 5 * MINUTE_MS,
+  { limitMs = 10 * MINUTE_MS, untilCaught = false }: RunTestsOptions = {},
 ): Promise<RunOutcome | undefined> {
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^VITEST|^NODE_ENV$/.test(name)),
   )
   const { promise, resolve, reject } = Promise.withResolvers<RunOutcome | undefined>()
-  const child = fork(join(import.meta.dirname, 'vitest-child.ts'), [root, ids.join('|'), ...files], {
-    cwd: root,
-    env,
-    detached: true,
-    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-  })
+  const child = fork(
+    join(import.meta.dirname, 'vitest-child.ts'),
+    [root, ids.join('|'), String(untilCaught), ...files],
+    {
+      cwd: root,
+      env,
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    },
+  )
   const endGroup = () => {
     try {
       if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
@@ -38,7 +48,10 @@ export function runTests(
     endGroup()
   }, limitMs)
   process.once('exit', endGroup)
-  child.once('message', (outcome: RunOutcome) => resolve(outcome))
+  child.once('message', (outcome: RunOutcome) => {
+    resolve(outcome)
+    if (untilCaught) endGroup()
+  })
   child.once('error', reject)
   child.once('close', () => {
     clearTimeout(watchdog)

@@ -2,7 +2,7 @@
 // error was an assertion; its JSON report keeps only stacks, and those of `.rejects` and `.poll` begin with "Error".
 import { join, relative } from 'node:path'
 import { createVitest, type TestCase, type TestModule } from 'vitest/node'
-import type { Failure, RunOutcome, TestOutcome } from './outcome.ts'
+import { type Failure, isAssertion, type RunOutcome, type TestOutcome } from './outcome.ts'
 
 interface Thrown {
   readonly name?: unknown
@@ -16,7 +16,7 @@ function failureOf({ name, message, cause }: Thrown): Failure {
   return { ...failure, cause: failureOf({ ...cause, cause: undefined }) }
 }
 
-const [root = '', ids = '', ...files] = process.argv.slice(2)
+const [root = '', ids = '', untilCaught, ...files] = process.argv.slice(2)
 
 function outcomeOf(test: TestCase): TestOutcome {
   const { state, errors } = test.result()
@@ -32,11 +32,17 @@ function loadFailures(module: TestModule): string[] {
   return module.errors().map(({ message }) => `${relative(root, module.moduleId)}: ${message.split('\n')[0]}`)
 }
 
+/** The parent ends the whole group then, workers and all. */
+function endWhenCaught(test: TestCase): void {
+  const outcome = outcomeOf(test)
+  if (outcome.failures.some(isAssertion)) process.send?.({ tests: [outcome], otherFailures: [] })
+}
+
 const vitest = await createVitest('test', {
   root,
   watch: false,
   testNamePattern: new RegExp(`\\[(?:${ids})\\]`),
-  reporters: [{}],
+  reporters: [untilCaught === 'true' ? { onTestCaseResult: endWhenCaught } : {}],
 })
 await vitest.start(files.map((file) => join(root, file)))
 const modules = vitest.state.getTestModules()

@@ -127,7 +127,22 @@ describe('the mutants script', () => {
   it('ends tests that loop for ever', async () => {
     using made = repository({})
     made.write({ [GUARD]: 'export function spend() { for (;;); }' })
-    await expect(runTests(made.root, ['R-02'], ['packages/'], 2_000)).resolves.toBeUndefined()
+    await expect(runTests(made.root, ['R-02'], ['packages/'], { limitMs: 2_000 })).resolves.toBeUndefined()
+  })
+
+  it('takes the run of all tests that has just ended for the one without a mutant, if there is one', () => {
+    using made = repository({ 'test/mutants/R-02.patch': patch() })
+    const without = run('mutants.ts', made.root, ['--after-tests'])
+    expect(without.output).toContain('there is no .reports/vitest.json: run the tests first')
+    expect(without.status).toBe(1)
+    const file = 'packages/guard/test/guard.test.ts'
+    const assertionResults = [{ title: '[R-02] never spends more than there is', status: 'passed' }]
+    const testResults = [{ name: join(made.root, file), status: 'passed', assertionResults }]
+    made.write({ '.reports/vitest.json': JSON.stringify({ startTime: Date.now() + 1000, testResults }) })
+    const { status, output } = run('mutants.ts', made.root, ['--after-tests'])
+    expect(output).toContain('1 tests of 1 ids pass without a mutant')
+    expect(output).toContain('R-02.patch caught by [R-02] never spends more than there is, ')
+    expect(status).toBe(0)
   })
 
   it('leaves no copy behind', () => {

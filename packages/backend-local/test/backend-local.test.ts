@@ -1,12 +1,26 @@
 import { describeBackend } from '@holdfast/testkit'
 import { tempRoot } from './temp-root.ts'
 
-describeBackend('local', async () => {
-  const temp = await tempRoot()
-  return {
-    backend: await temp.open(),
-    reopen: () => temp.open(),
-    litter: () => temp.litter(),
-    dispose: async () => temp[Symbol.asyncDispose](),
-  }
-})
+const cases = {
+  'round trip': 6,
+  'atomic writes': 8,
+  'exclusive writes': 3,
+  listing: 8,
+  deletion: 7,
+  errors: 5,
+  capabilities: 5,
+}
+
+describeBackend(
+  'local',
+  async () => {
+    const temp = await tempRoot()
+    return {
+      backend: await temp.open(),
+      reopen: () => temp.open(),
+      litter: () => temp.litter(),
+      dispose: async () => temp[Symbol.asyncDispose](),
+    }
+  },
+  { cases },
+)

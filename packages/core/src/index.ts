@@ -186,8 +186,8 @@ export type {
   Histogram,
   MetricSeries,
   MetricSnapshot,
-  MetricsRegistry,
 } from './metrics/registry.ts'
+export { MetricsRegistry } from './metrics/registry.ts'
 export {
   type FilePath,
   foldersOf,
@@ -219,4 +219,7 @@ export type {
   WriteOptions,
   Written,
 } from './storage/backend.ts'
+export { type LayerParts, layered } from './storage/layers/layered.ts'
+export { prefixed } from './storage/layers/prefixed.ts'
+export type { StoreRate } from './storage/layers/rate.ts'
 export type { Storage, StoreRecords } from './storage/storage.ts'

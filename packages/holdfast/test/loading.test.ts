@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { loadNode } from 'holdfast'
 import { describe, expect, it } from 'vitest'
 import { failuresOf, link, loader, pluginPackage, project } from './packages.ts'
@@ -238,6 +239,40 @@ describe('the config file', () => {
     const loaded = await load(project(files))
     expect(loaded).toMatchObject({ code: 'HF_CONFIG_INVALID', message: expect.stringMatching(message) })
     expect(JSON.stringify(loaded)).not.toContain('s3cret')
+  })
+
+  it('[X-09] with any byte changed, or cut anywhere, it gives a node or an error that says what is wrong', async () => {
+    const config = {
+      plugins: ['backend-local', ['manifest', { reserve: 0 }]],
+      config: { 'backend-local': { root: './f' }, manifest: { dataDir: './d', eraseDelay: '1h' } },
+      node: { log: 'info' },
+    }
+    const root = project({ 'holdfast.config.json': config })
+    for (const name of ['@holdfast/backend-local', '@holdfast/manifest']) link(root, name)
+    const file = `${root}/holdfast.config.json`
+    const sound = readFileSync(file)
+    expect(await load(root)).toHaveProperty('entries')
+    const damages = [...sound.keys()].map((at) => {
+      const flipped = Buffer.from(sound)
+      flipped[at]! ^= 1 << (at % 8)
+      return flipped
+    })
+    for (let length = 0; length < sound.length; length += 5) damages.push(sound.subarray(0, length))
+    let refused = 0
+    for (const bytes of damages) {
+      writeFileSync(file, bytes)
+      const loaded = await load(root)
+      if ('entries' in loaded) continue
+      refused++
+      expect([bytes.toString('latin1'), loaded]).toEqual([
+        bytes.toString('latin1'),
+        expect.objectContaining({
+          code: expect.stringMatching(/^HF_(CONFIG_INVALID|PLUGINS_NOT_LOADED|ASSEMBLY_INVALID)$/),
+        }),
+      ])
+    }
+    // The rest has become another name or number that can be.
+    expect(refused).toBeGreaterThan(damages.length * 0.8)
   })
 
   it('[A-06] all mistakes of its outline come at once', async () => {

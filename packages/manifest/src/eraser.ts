@@ -217,13 +217,16 @@ export class ManifestEraser implements Eraser {
 
   /** Reads every row again, right before the delete: only a key whose permission is irrevocable may go. */
   async #judge(queued: readonly QueuedErase[]): Promise<Judged> {
-    const { storage } = this.#parts
+    const { storage, deleteTimeout } = this.#parts
     const { state, pins, clock } = this.#parts.opened()
     const judged: Judged = { targets: [], later: [], strays: [] }
     await Promise.all(
       queued.map(async (item) => {
         const known = state.key(item.key)
         if (known?.state !== 'doomed' && known?.state !== 'gone') judged.strays.push(item.key)
+        // A DELETE may land until its limit, and the key may be used again from then on.
+        else if (known.state === 'gone' && known.until <= clock.now() + deleteTimeout)
+          judged.strays.push(item.key)
         else if (pins.isPinned(item.key)) judged.later.push({ ...item, nextTry: clock.now() + PINNED_MS })
         else if (known.state === 'gone') judged.targets.push(item)
         else

@@ -189,3 +189,19 @@ describe('indexes, counters and digest', () => {
     expect(manifest.entriesByAge({ namespace: 'nobody', before: 7 }).items).toEqual([])
   })
 })
+
+describe('sums of a namespace', () => {
+  it('[M-05] stay exact beyond 2^53, and come back from there', async () => {
+    const huge = Number.MAX_SAFE_INTEGER
+    const test = await testNode()
+    const sized = (name: string, size: number) => register(name, { size, rows: size })
+    await test.commit(sized('a', huge), sized('b', huge), sized('c', 3))
+    expect(test.manifest.namespaces().items).toMatchObject([{ files: 3, bytes: 2 ** 54, rows: 2 ** 54 }])
+    expect(test.manifest.check()).toEqual([])
+    const again = await test.restart()
+    expect(again.manifest.check()).toEqual([])
+    await again.commit(condemn('a', 1), condemn('b', 2))
+    expect(again.manifest.namespaces().items).toMatchObject([{ files: 1, bytes: 3, rows: 3 }])
+    expect(again.manifest.check()).toEqual([])
+  })
+})

@@ -96,6 +96,9 @@ export async function testNode(options: TestNodeOptions = {}): Promise<TestNode>
     clock,
     failpoints,
     log: 'silent',
+    // A clock that stands still ends no wait.
+    storeRetries: 0,
+    storeRate: 'off',
   })
   onTestFinished(() => node.stop())
   await node.start()

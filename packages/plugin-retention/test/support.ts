@@ -56,6 +56,9 @@ export async function testNode(
     clock,
     failpoints,
     log: 'silent',
+    // A clock that stands still ends no wait.
+    storeRetries: 0,
+    storeRate: 'off',
   })
   onTestFinished(async () => {
     await node.stop()

@@ -18,7 +18,8 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
-    return this.#now
+    // A timer may end between two milliseconds; wall time is whole ones.
+    return Math.floor(this.#now)
   }
 
   monotonic(): number {

@@ -1,9 +1,11 @@
+export { BACKEND_GROUPS, type BackendCases, type BackendGroup } from './backend/cases.ts'
 export {
   type BackendFactory,
   type BackendUnderTest,
   type DescribeBackendOptions,
   describeBackend,
 } from './backend/describe-backend.ts'
+export { BACKEND_VARIANTS, type BackendVariant } from './backend/variants.ts'
 export {
   backendMemory,
   type MemoryBackendOptions,
@@ -18,7 +20,18 @@ export { crashChild } from './crash/crash-child.ts'
 export { type CrashOptions, type CrashOutcome, runUntilCrash } from './crash/run-until-crash.ts'
 export { type KillOptions, type KillOutcome, runUntilKilled } from './crash/run-until-killed.ts'
 export { FakeClock } from './fake-clock.ts'
-export { FAULTY_CALLS, type Fault, FaultPlan, type FaultyCall } from './faults/fault-plan.ts'
+export {
+  type ClockOffset,
+  type Delay,
+  FAULTY_CALLS,
+  type Failure,
+  type Fault,
+  FaultPlan,
+  type FaultyCall,
+  type LostAnswer,
+  type ShortPages,
+  type StaleListing,
+} from './faults/fault-plan.ts'
 export { faultyBackend, withFaults } from './faults/faulty-backend.ts'
 export { keptObjects } from './kept-objects.ts'
 export {

@@ -1,9 +1,10 @@
-import { type Backend, isHoldfastError } from '@holdfast/core'
+import { type Backend, isHoldfastError, type ListPage } from '@holdfast/core'
 import {
   backendMemory,
   createTestNode,
   describeBackend,
   FAULTY_CALLS,
+  FakeClock,
   FaultPlan,
   type FaultyCall,
   faultyBackend,
@@ -80,6 +81,66 @@ describe('faults', () => {
       { key: 'c', status: 'failed' },
     ])
     expect(await keysOf(backend)).toEqual(['a', 'c'])
+  })
+
+  it('[B-06] a call whose answer is lost is done', async () => {
+    const { plan, backend } = await written('a')
+    plan.arm({ call: 'write', lost: 'unavailable' })
+    expect(await kindOf(backend.write('b', Buffer.from('b')))).toBe('unavailable')
+    expect(await keysOf(backend)).toEqual(['a', 'b'])
+    plan.arm({ call: 'delete', lost: 'throttled' })
+    expect(await kindOf(backend.delete([{ key: 'a' }]))).toBe('throttled')
+    expect(await keysOf(backend)).toEqual(['b'])
+  })
+
+  it('[B-06] a call that is delayed begins later, or not at all', async () => {
+    const [plan, clock] = [new FaultPlan(), new FakeClock()]
+    const backend = faultyBackend(memoryBackend(), plan, clock)
+    plan.arm({ call: 'write', delay: 500, times: 2 })
+    const write = backend.write('a', Buffer.from('a'))
+    await clock.advance(499)
+    expect(await keysOf(backend)).toEqual([])
+    await clock.advance(1)
+    await write
+    const controller = new AbortController()
+    const cancelled = kindOf(backend.write('b', Buffer.from('b'), { signal: controller.signal }))
+    controller.abort()
+    expect(await cancelled).toBe('uncoded')
+    expect(await keysOf(backend)).toEqual(['a'])
+  })
+
+  it('[B-04] a listing may come in short pages, with the same columns', async () => {
+    const { plan, backend } = await written('a', 'b', 'c')
+    plan.arm({ call: 'list', pageKeys: 2 })
+    const pages: ListPage[] = []
+    for await (const page of backend.list({ fields: ['sizes'] })) pages.push(page)
+    expect(pages).toEqual([
+      { keys: ['a', 'b'], sizes: [1, 1] },
+      { keys: ['c'], sizes: [1] },
+    ])
+  })
+
+  it('[B-04] a stale listing knows nothing of what came, and shows what went', async () => {
+    const { plan, backend } = await written('a', 'b')
+    using _stale = plan.arm({ call: 'list', stale: true, times: 2 })
+    await new Promise((resolve) => setImmediate(resolve))
+    await backend.delete([{ key: 'a' }])
+    await backend.write('c', Buffer.from('c'))
+    expect(await keysOf(backend)).toEqual(['a', 'b'])
+    const after: string[] = []
+    for await (const { keys } of backend.list({ after: 'a' })) after.push(...keys)
+    expect(after).toEqual(['b'])
+    expect(await keysOf(backend)).toEqual(['b', 'c'])
+  })
+
+  it('[B-04] a store whose clock is wrong tells wrong times of change', async () => {
+    const { plan, backend } = await written('a')
+    const right = await backend.stat('a')
+    plan.arm({ call: 'stat', clockOffset: -3_600_000 })
+    expect(await backend.stat('a')).toEqual({ ...right, changedAt: (right?.changedAt ?? 0) - 3_600_000 })
+    plan.arm({ call: 'list', clockOffset: 5 })
+    for await (const { changedAt } of backend.list({ fields: ['changedAt'] }))
+      expect(changedAt).toEqual([(right?.changedAt ?? 0) + 5])
   })
 
   it('[B-06] as a plugin, around any plugin that provides a backend', async () => {

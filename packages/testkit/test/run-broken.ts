@@ -26,7 +26,7 @@ const VITEST = join(dirname(createRequire(import.meta.url).resolve('vitest/packa
 
 /** Runs vitest in a process of its own over a folder of broken things, and gives what failed, by the names of their files. */
 export async function runBroken(
-  what: 'broken-plugins' | 'broken-logs',
+  what: 'broken-plugins' | 'broken-logs' | 'broken-backends',
 ): Promise<ReadonlyMap<string, readonly FailedCase[]>> {
   const cwd = fileURLToPath(new URL(what, import.meta.url))
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-broken-'))

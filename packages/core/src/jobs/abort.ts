@@ -71,7 +71,8 @@ export function whyFailed(error: unknown, signal: AbortSignal): Abort {
   if (signal.aborted) return cancelled(signal)
   if (hasCode(error, 'HF_FENCED')) return new Abort('authority_lost', error.message, error.code)
   const code = isHoldfastError(error) ? error.code : undefined
-  return new Abort(code === 'HF_JOURNAL_CORRUPT' ? 'corrupt' : 'unknown', messageOf(error), code)
+  const corrupt = code === 'HF_JOURNAL_CORRUPT' || code === 'HF_MANIFEST_CORRUPT'
+  return new Abort(corrupt ? 'corrupt' : 'unknown', messageOf(error), code)
 }
 
 /** Node's own functions, and those of others, reject with the reason, or with an error of this name. */

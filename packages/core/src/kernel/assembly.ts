@@ -35,6 +35,9 @@ const OPTIONS = Object.keys({
   startDeadline: true,
   stopDeadline: true,
   closeDeadline: true,
+  storeTimeout: true,
+  storeRetries: true,
+  storeRate: true,
   config: true,
   env: true,
 } satisfies Record<keyof NodeOptions, true>)
@@ -48,7 +51,8 @@ const ID = /^[\w.-]{1,128}$/
  */
 export function assemble(options: NodeOptions): Assembled {
   const problems: Problem[] = optionProblems(options)
-  const { plugins: given, log, startDeadline, stopDeadline, closeDeadline, config = {} } = options ?? {}
+  const { plugins: given, log, config = {} } = options ?? {}
+  const { startDeadline, stopDeadline, closeDeadline, storeTimeout, storeRetries, storeRate } = options ?? {}
   const plugins: Plugin[] = []
   for (const [index, value] of Array.isArray(given) ? given.entries() : [])
     if (!isPlugin(value)) problems.push({ plugin: `plugins[${index}]`, problem: whyNotAPlugin(value) })
@@ -59,7 +63,8 @@ export function assemble(options: NodeOptions): Assembled {
     }
   problems.push(...sharedIds(plugins), ...serviceProblems(plugins))
   const ownLog = typeof log === 'object' ? undefined : log
-  const node = { log: ownLog, startDeadline, stopDeadline, closeDeadline }
+  const deadlines = { startDeadline, stopDeadline, closeDeadline }
+  const node = { log: ownLog, ...deadlines, storeTimeout, storeRetries, storeRate }
   const sections: Section[] = [{ owner: 'node', id: NODE_ID, knobs: NODE_KNOBS, code: node }]
   for (const { name, id, config: knobs, options: code } of plugins)
     sections.push({ owner: name, id, knobs, code })

@@ -25,6 +25,7 @@ import type { Eraser } from '../manifest/eraser.ts'
 import type { Files } from '../manifest/files.ts'
 import type { Manifest } from '../manifest/manifest.ts'
 import { MetricsRegistry } from '../metrics/registry.ts'
+import { layered } from '../storage/layers/layered.ts'
 import { assemble, assemblyInvalid } from './assembly.ts'
 import { gateConditions } from './conditions.ts'
 import { explain, type NodeExplanation } from './explain.ts'
@@ -45,7 +46,7 @@ export class Kernel implements HoldfastNode {
   readonly audit: Audit
   readonly metrics = new MetricsRegistry()
   readonly #runner: JobRunner
-  readonly #registrations = new Registrations()
+  readonly #registrations: Registrations
   readonly #lifecycle: Lifecycle
   readonly #clockWatch: ClockWatch
   readonly #delivery: Delivery
@@ -71,6 +72,16 @@ export class Kernel implements HoldfastNode {
     const hooks = createHooks(clock, logger, this.metrics, secrets)
     this.#delivery = new Delivery({ hooks, clock, log: logger, secrets, failpoints })
     const { ids = createIds(clock) } = options
+    this.#registrations = new Registrations((backend) =>
+      layered(backend, {
+        clock,
+        ids,
+        metrics: this.metrics,
+        callTimeout: settings.storeTimeout,
+        retries: settings.storeRetries,
+        rate: settings.storeRate,
+      }),
+    )
     this.#givenId = options.id
     this.#lifecycle = new Lifecycle({ ...settings, clock, log: logger })
     const newestRecord = () =>

@@ -1,5 +1,6 @@
 import type { ConfigOf } from '../config/knob.ts'
-import { duration, oneOf } from '../config/knobs.ts'
+import { duration, integer, oneOf, shape } from '../config/knobs.ts'
+import type { StoreRate } from '../storage/layers/rate.ts'
 
 /** The settings of the node itself: section `node` of the file, HOLDFAST_NODE_* in the environment. */
 export const NODE_KNOBS = {
@@ -25,6 +26,33 @@ export const NODE_KNOBS = {
     min: 1,
     max: '1d',
   }),
+  storeTimeout: duration({
+    doc: 'How long a call of the store may take in which nothing moves. Then it ends, and may be tried again.',
+    default: '1m',
+    min: '100ms',
+    max: '1d',
+  }),
+  storeRetries: integer({
+    doc: 'How often a call of the store is tried again when its error says that it may succeed later.',
+    default: 3,
+    max: 100,
+    zero: 'not at all',
+  }),
+  storeRate: {
+    ...shape({
+      doc: 'Requests that the node sends to the store in a second, whoever asks: adaptive is as many as the store takes, fewer when it asks for that; a number is a bound beside that; with off nobody ever waits.',
+      takes: 'adaptive, off, or a whole number of 1 or more',
+      default: 'adaptive',
+      read: readRate,
+    }),
+    fromText: (given: string) => (/^\d+$/.test(given) ? Number(given) : given),
+  },
+}
+
+function readRate(value: unknown): StoreRate {
+  if (value === 'adaptive' || value === 'off') return value
+  if (Number.isSafeInteger(value) && (value as number) >= 1) return value as number
+  throw new Error('it is neither adaptive, nor off, nor a whole number of 1 or more')
 }
 
 export type NodeConfig = ConfigOf<typeof NODE_KNOBS>

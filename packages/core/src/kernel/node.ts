@@ -13,6 +13,7 @@ import type { Logger, LogLevel } from '../log.ts'
 import type { Eraser } from '../manifest/eraser.ts'
 import type { Files } from '../manifest/files.ts'
 import type { MetricsRegistry } from '../metrics/registry.ts'
+import type { StoreRate } from '../storage/layers/rate.ts'
 import type { NodeExplanation } from './explain.ts'
 import { Kernel } from './kernel.ts'
 import type { Plugin } from './plugin.ts'
@@ -41,6 +42,12 @@ export interface NodeOptions {
    * Default 1m, at most 1d.
    */
   readonly closeDeadline?: number | string
+  /** How long a call of the store may take in which nothing moves. Default 1m, at least 100ms, at most 1d. */
+  readonly storeTimeout?: number | string
+  /** How often a call of the store is tried again after a retryable error. Default 3, at most 100; 0: not at all. */
+  readonly storeRetries?: number
+  /** Requests to the store in a second: `adaptive` (the default), a bound beside that, or `off`: nobody ever waits. */
+  readonly storeRate?: StoreRate
   /**
    * What a config file says: settings by knob, by plugin id; those of the node itself under `node`. Options in code
    * and the environment (HOLDFAST_<ID>_<KNOB>) beat it.

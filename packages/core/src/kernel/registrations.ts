@@ -20,8 +20,14 @@ export class Registrations {
   readonly services: { readonly name: string; readonly plugin: Plugin }[] = []
   #sealed = false
   readonly #guarded = new Map<object, Storage>()
+  readonly #layered: (backend: Backend) => Backend
   readonly onStart: { readonly plugin: Plugin; readonly fn: OnStart }[] = []
   readonly onStop: { readonly plugin: Plugin; readonly fn: OnStop }[] = []
+
+  /** `layered`: puts the node's own layers round a backend. */
+  constructor(layered: (backend: Backend) => Backend) {
+    this.#layered = layered
+  }
 
   /** From here on nothing can be registered any more. */
   seal(): void {
@@ -85,7 +91,7 @@ export class Registrations {
   face(name: string): unknown {
     const service = this.own(name)
     if (name !== 'backend') return service
-    const guarded = this.#guarded.get(service) ?? guardStorage(service as Backend)
+    const guarded = this.#guarded.get(service) ?? guardStorage(this.#layered(service as Backend))
     this.#guarded.set(service, guarded)
     return guarded
   }

@@ -91,6 +91,7 @@ export type KeyState =
 export interface NamespaceCounters {
   readonly namespace: string
   readonly files: number
+  /** Rounded above 2^53, as is `rows`; the manifest itself counts exactly. */
   readonly bytes: number
   readonly rows: number
   /** Files whose maxTime is known. */

@@ -17,5 +17,6 @@ export interface StateRows extends Disposable {
   /** Format of the store that it was read from. */
   readonly format: number
   readonly head: ManifestHead
+  /** @throws HF_STOPPED in mid-stream, when it took too long, or the manifest was closed or got another state */
   pages(options?: CallOptions): AsyncIterable<readonly StateRow[]>
 }

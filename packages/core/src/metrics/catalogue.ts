@@ -15,6 +15,10 @@ export interface Metrics {
   holdfast_job_ticks_total: { kind: 'counter'; labels: 'job' | 'result' }
   /** Calls of a tap, by how they ended: `ok` or `failed`. A denial is no failure. */
   holdfast_hook_seconds: { kind: 'histogram'; labels: 'hook' | 'plugin' | 'result' }
+  /** Calls of the store as their callers see them, by how they ended: `ok`, the kind of the error, or `source`. */
+  holdfast_backend_seconds: { kind: 'histogram'; labels: 'call' | 'result' }
+  holdfast_backend_bytes_total: { kind: 'counter'; labels: 'call' }
+  holdfast_backend_retries_total: { kind: 'counter'; labels: 'call' }
   /** 1 while a run of the job is in flight. */
   holdfast_job_running: { kind: 'gauge'; labels: 'job' }
 }

@@ -1,4 +1,4 @@
-import { HoldfastError, isHoldfastError } from '../errors.ts'
+import { isHoldfastError } from '../errors.ts'
 import { parseKey, RESERVED_FOLDER } from '../paths.ts'
 import type {
   Backend,
@@ -14,44 +14,41 @@ import type { Storage, StoreRecords } from './storage.ts'
 /** Where the full backend hangs on its guarded face; by `Symbol.for`, so that two copies of core agree. */
 export const FULL_BACKEND = Symbol.for('holdfast.full-backend')
 
-/** The face of a backend that plugins get: checked keys, no reserved names, no `delete`. */
+/** The face of a backend that plugins get: no reserved names, no `delete`, and a key is written once. */
 export function guardStorage(backend: Backend): Storage {
-  const check = (key: string) => parseKey(key, { bytes: backend.limits.keyBytes, ...segmentLimit(backend) })
+  const mustNotBeReserved = (key: string) => {
+    // The layers below take the store's own records for keys.
+    if (typeof key === 'string' && key.startsWith(RESERVED_FOLDER)) parseKey(key)
+  }
   const storage: Storage = {
-    topology: backend.topology,
-    capabilities: backend.capabilities,
-    limits: backend.limits,
+    get topology() {
+      return backend.topology
+    },
+    get capabilities() {
+      return backend.capabilities
+    },
+    get limits() {
+      return backend.limits
+    },
     records: storeRecords(backend),
     write: async (key: string, source: ByteSource, options: WriteOptions = {}) => {
-      if (options.ifAbsent && !backend.capabilities.writeIfAbsent) throw undeclared('writeIfAbsent')
+      mustNotBeReserved(key)
       // A key is used once: nobody replaces bytes that may be listed.
-      return backend.write(check(key), source, { ...options, ifAbsent: backend.capabilities.writeIfAbsent })
+      const ifAbsent = options.ifAbsent === true || backend.capabilities.writeIfAbsent
+      return backend.write(key, source, { ...options, ifAbsent })
     },
-    read: async (key: string, options: ReadOptions = {}) => {
-      if (options.range && !backend.capabilities.readRange) throw undeclared('readRange')
-      if (options.ifVersion !== undefined && !backend.capabilities.readIfVersion)
-        throw undeclared('readIfVersion')
-      return backend.read(check(key), options)
+    read: async (key: string, options?: ReadOptions) => {
+      mustNotBeReserved(key)
+      return backend.read(key, options)
     },
-    stat: async (key: string, options?: CallOptions) => backend.stat(check(key), options),
-    list: (options: ListOptions = {}) => {
-      if (options.fields?.includes('versions') && !backend.capabilities.listVersions)
-        throw undeclared('listVersions')
-      return withoutReserved(backend.list(options))
+    stat: async (key: string, options?: CallOptions) => {
+      mustNotBeReserved(key)
+      return backend.stat(key, options)
     },
+    list: (options?: ListOptions) => withoutReserved(backend.list(options)),
   }
   Object.defineProperty(storage, FULL_BACKEND, { value: backend })
   return Object.freeze(storage)
-}
-
-function segmentLimit(backend: Backend): { segmentBytes?: number } {
-  return backend.limits.segmentBytes === undefined ? {} : { segmentBytes: backend.limits.segmentBytes }
-}
-
-function undeclared(capability: string): HoldfastError {
-  return new HoldfastError('HF_UNSUPPORTED', `this backend does not declare ${capability}`, {
-    context: { capability },
-  })
 }
 
 function storeRecords(backend: Backend): StoreRecords {

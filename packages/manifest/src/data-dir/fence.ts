@@ -17,11 +17,10 @@ export interface Fenced extends KeyValue {
  * else has done so since. Whoever was stopped, and goes on after another has taken over, changes nothing any more.
  */
 export function fenced(store: KeyValue, seal: Seal, incarnation: string): Fenced {
-  const sealed = seal.close(
+  const { value: mine } = seal.close(
     (row) => row.raw(INCARNATION),
     (payload) => payload.text(incarnation),
   )
-  const mine = Buffer.from(sealed.value)
   let entered = false
   const own: Fenced = {
     ...store,

@@ -1,4 +1,5 @@
 import type { StorageKey } from '@holdfast/core'
+import { orUnreadable } from '../format/bytes.ts'
 import { behind, after as behindRow, named, nameOf, TABLE } from '../format/rows.ts'
 import type { Rows } from '../state/rows.ts'
 
@@ -19,12 +20,21 @@ export class Pending {
   /** Reads anew. */
   reload(): void {
     this.#open.clear()
-    for (const key of this.all()) this.#open.add(key)
+    for (const key of this.#names()) this.#open.add(key)
   }
 
-  /** All keys that are pending. */
+  /** All keys that are pending. One whose row is damaged may be somebody else's, by now or by its name: it is left out. */
   *all(): Generator<StorageKey> {
+    for (const key of this.#names()) if (this.#isSound(key)) yield key
+  }
+
+  *#names(): Generator<StorageKey> {
     for (let page = this.page(); page.length > 0; page = this.page(undefined, page.at(-1))) yield* page
+  }
+
+  #isSound(key: StorageKey): boolean {
+    const row = named(TABLE.pending, key)
+    return orUnreadable(() => this.#rows.get(row, (payload) => payload.varint())) !== 'unreadable'
   }
 
   /** Inside a transaction, before the first byte is written. */

@@ -1,4 +1,7 @@
-import { HoldfastError } from '@holdfast/core'
+import { HoldfastError, hasCode } from '@holdfast/core'
+
+/** Up to this length the buffer of `head` is kept. */
+const HEADS = 1024
 
 /** Up to here a loop over the characters is faster than a call into the runtime. */
 const SHORT = 96
@@ -8,6 +11,7 @@ export class ByteWriter {
   #buffer = Buffer.allocUnsafeSlow(1024)
   #numbers = numbersOf(this.#buffer)
   #length = 0
+  #heads: Buffer[] = []
 
   get length(): number {
     return this.#length
@@ -108,6 +112,22 @@ export class ByteWriter {
     return this.#buffer.subarray(from, to)
   }
 
+  /** As `view(from)`; to make it costs less than half of a Buffer. */
+  tail(from: number): Uint8Array {
+    return new Uint8Array(this.#buffer.buffer, this.#buffer.byteOffset + from, this.#length - from)
+  }
+
+  /** As `view(0, to)`, with one buffer for each length: to make one costs as much as to fill it. */
+  head(to = this.#length): Buffer {
+    if (to > HEADS) return this.view(0, to)
+    let head = this.#heads[to]
+    if (!head) {
+      head = this.view(0, to)
+      this.#heads[to] = head
+    }
+    return head
+  }
+
   /** What has been written, for keeps. */
   copy(from = 0): Buffer {
     return Buffer.from(this.view(from))
@@ -135,6 +155,7 @@ export class ByteWriter {
     this.#buffer.copy(larger, 0, 0, this.#length)
     this.#buffer = larger
     this.#numbers = numbersOf(larger)
+    this.#heads = []
   }
 }
 
@@ -220,6 +241,16 @@ export class ByteReader {
 
 export function corrupt(what: string, context: Record<string, unknown> = {}): HoldfastError {
   return new HoldfastError('HF_MANIFEST_CORRUPT', `the manifest holds ${what}`, { context })
+}
+
+/** What `read` gives, or that what it reads is damaged. */
+export function orUnreadable<T>(read: () => T): T | 'unreadable' {
+  try {
+    return read()
+  } catch (error) {
+    if (hasCode(error, 'HF_MANIFEST_CORRUPT')) return 'unreadable'
+    throw error
+  }
 }
 
 export function newer(what: string, version: number): HoldfastError {

@@ -27,7 +27,7 @@ const SHA256 = 1 << 10
 const SHA256_PREFIX = 'sha256:'
 
 export function writeEntry(writer: ByteWriter, entry: NewEntry): void {
-  const minted = isMinted(entry)
+  const minted = mintedUlid(entry)
   const sha256 =
     entry.checksum.startsWith(SHA256_PREFIX) && entry.checksum.length === SHA256_PREFIX.length + 64
   const flags =
@@ -40,10 +40,10 @@ export function writeEntry(writer: ByteWriter, entry: NewEntry): void {
     (entry.metadata === undefined ? 0 : METADATA) |
     (entry.timesFrom === 'path' ? TIMES_FROM_PATH : 0) |
     (entry.timesFrom === 'caller' ? TIMES_FROM_CALLER : 0) |
-    (minted ? MINTED : 0) |
+    (minted === undefined ? 0 : MINTED) |
     (sha256 ? SHA256 : 0)
   writer.u8(VERSION).varint(flags).text(entry.path)
-  writer.text(minted ? ulidOf(entry.key) : entry.key)
+  writer.text(minted ?? entry.key)
   writer.text(entry.namespace).varint(entry.size)
   if (sha256) writer.hex(entry.checksum, SHA256_PREFIX.length)
   else writer.text(entry.checksum)
@@ -129,14 +129,12 @@ export function readListed(reader: ByteReader): Entry {
   return Object.assign(readEntry(reader), { generation })
 }
 
-/** Whether the key can be told from the path and the 26 characters behind its last tilde. */
-function isMinted({ path, key }: NewEntry): boolean {
-  return key.length === path.length + MINT_BYTES && mintKey(path, ulidOf(key)) === key
-}
-
-function ulidOf(key: StorageKey): string {
+/** The 26 characters behind the last tilde of a key, if it can be told from its path and them. */
+function mintedUlid({ path, key }: NewEntry): string | undefined {
+  if (key.length !== path.length + MINT_BYTES) return undefined
   const tilde = key.lastIndexOf('~')
-  return key.slice(tilde + 1, tilde + 27)
+  const ulid = key.slice(tilde + 1, tilde + MINT_BYTES)
+  return mintKey(path, ulid) === key ? ulid : undefined
 }
 
 /** In the order of the names, so that equal metadata has equal bytes on every node. */

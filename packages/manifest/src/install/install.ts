@@ -8,12 +8,13 @@ import {
   logDiverged,
   type Position,
   type StateRows,
+  type StorageKey,
 } from '@holdfast/core'
 import { STORE_FORMAT } from '../data-dir/store-format.ts'
 import { syncPath } from '../disk/durable-folder.ts'
 import type { EraseQueue } from '../erase/queue.ts'
 import { type ByteWriter, newer } from '../format/bytes.ts'
-import { after, behind, named, nameOf, TABLE, type Table } from '../format/rows.ts'
+import { after, behind, keyOfRetryRow, named, nameOf, TABLE, type Table } from '../format/rows.ts'
 import type { Seal } from '../format/seal.ts'
 import { INSTALLED } from '../replicated/installed.ts'
 import { LOG_ID } from '../replicated/log-id.ts'
@@ -21,7 +22,7 @@ import { DIFFERING } from '../replicated/members.ts'
 import { State } from '../state/state.ts'
 import type { KeyValue, Row } from '../store/key-value.ts'
 import { openLmdb } from '../store/lmdb.ts'
-import { join } from './join.ts'
+import { isQueued, join } from './join.ts'
 import { restore } from './restore.ts'
 
 /** No dot: LMDB would take it for a file. */
@@ -46,6 +47,8 @@ export interface InstallParts {
   readonly seal: Seal
   readonly eraseQueue: EraseQueue
   readonly deliver: boolean
+  /** Whether all nodes have the same store. */
+  readonly oneStore: boolean
   readonly isOurs: (storeId: string | undefined) => boolean
   readonly failpoints: FailpointRegistry
   /** Names what is restored beside: another name each time. */
@@ -74,7 +77,7 @@ export async function install(rows: StateRows, parts: InstallParts, options: Cal
     if (failpoints.armed) await failpoints.hit('install.join.after')
     options.signal?.throwIfAborted()
     // From here on nothing waits: what this node writes for itself is in the one or in the other.
-    keepOwn(store, beside, seal, parts.log.id, position)
+    keepOwn(parts, beside, next, position)
     if (failpoints.armed) failpoints.hitSync('install.switch.before')
     // Inside a transaction of the old store: nobody can take it over in between.
     store.transaction(() => renameSync(joinPath(folder, DATA), joinPath(dataDir, 'manifest', DATA)))
@@ -121,25 +124,29 @@ async function mustFit(
 
 /** Copies what is this node's own, and says where its state came from. */
 function keepOwn(
-  store: KeyValue,
+  { store, seal, eraseQueue, log, oneStore }: InstallParts,
   next: KeyValue,
-  seal: Seal,
-  logId: string,
+  state: State,
   { term, index }: Position,
 ): void {
+  // Of the one store that all have, somebody has erased by now what is not doomed any more.
+  const isToErase = (key: string) =>
+    isQueued(eraseQueue, key) && (!oneStore || state.key(key as StorageKey)?.state === 'doomed')
   next.transaction((writer) => {
     for (const table of KEPT)
       for (const { key, value } of rowsOf(store, table)) {
         // A key that the new state knows is pending no more.
-        const known = table === TABLE.pending && next.get(named(TABLE.key, nameOf(key)))
-        if (!known) writer.put(key, value)
+        if (table === TABLE.pending && next.get(named(TABLE.key, nameOf(key)))) continue
+        if (table === TABLE.erase && !isToErase(nameOf(key))) continue
+        if (table === TABLE.retry && !isToErase(keyOfRetryRow(key))) continue
+        writer.put(key, value)
       }
     writer.remove(DIFFERING)
     const put = (name: Buffer, write: (payload: ByteWriter) => void) => {
       const { row, value } = seal.close((writer) => void writer.raw(name), write)
       writer.put(row, value)
     }
-    put(LOG_ID, (payload) => void payload.text(logId))
+    put(LOG_ID, (payload) => void payload.text(log.id))
     put(INSTALLED, (payload) => void payload.varint(term).varint(index))
   })
 }

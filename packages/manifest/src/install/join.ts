@@ -1,7 +1,8 @@
-import type { Position, StorageKey } from '@holdfast/core'
+import { type FilePath, mintedPath, type Position, type StorageKey } from '@holdfast/core'
 import { putDeletion } from '../consumers/deletion-rows.ts'
 import { EraseQueue } from '../erase/queue.ts'
-import { readKeyRow } from '../format/key-row.ts'
+import { orUnreadable } from '../format/bytes.ts'
+import { type KeyRow, readKeyRow } from '../format/key-row.ts'
 import { after, behind, dueRow, keyOfDueRow, named, nameOf, TABLE } from '../format/rows.ts'
 import type { State } from '../state/state.ts'
 
@@ -37,15 +38,15 @@ async function noteVanished({ old, next, position, deliver }: JoinParts): Promis
     const names = old.rows.names(from, end, PAGE)
     next.rows.transaction(() => {
       for (const name of names) {
-        const before = old.rows.get(name, readKeyRow)
-        const path =
-          before?.state === 'live' ? before.path : before?.state === 'condemned' && before.entry?.path
-        if (!path) continue
+        // A damaged row is a reason for an install, not against it.
+        const before = orUnreadable(() => old.rows.get(name, readKeyRow))
         const now = next.rows.get(name, readKeyRow)
         if (now?.state === 'live' || now?.state === 'condemned') continue
-        const why = now?.state === 'doomed' ? now : before?.state === 'condemned' ? before : undefined
-        const { reason = 'deleted', run } = why ?? {}
         const key = nameOf(name) as StorageKey
+        const path = before === 'unreadable' ? likelyPath(key, now) : pathOf(before)
+        if (path === undefined) continue
+        const condemned = before !== 'unreadable' && before?.state === 'condemned' ? before : undefined
+        const { reason = 'deleted', run } = (now?.state === 'doomed' ? now : condemned) ?? {}
         const deletion = { key, path, reason, ...(run !== undefined && { run }), position }
         putDeletion(next.rows, FIRST_ORDINAL + ordinal++, deletion)
       }
@@ -55,6 +56,19 @@ async function noteVanished({ old, next, position, deliver }: JoinParts): Promis
     from = after(last)
     await turn()
   }
+}
+
+/** Of what was a file and could be read. */
+function pathOf(row: KeyRow | undefined): FilePath | undefined {
+  if (row?.state === 'live') return row.path
+  return row?.state === 'condemned' ? row.entry?.path : undefined
+}
+
+/** What cannot be read counts as a file that was listed, unless it is known by now that it was none. */
+function likelyPath(key: StorageKey, now: KeyRow | undefined): FilePath | undefined {
+  if (now?.state === 'doomed') return now.entry?.path
+  if (now?.state === 'gone' && now.as === 'orphan') return undefined
+  return (mintedPath(key) ?? key) as FilePath
 }
 
 /** Behind those of the record itself, if this node has applied it. */
@@ -70,7 +84,7 @@ async function queueDoomed({ oldQueue, next, isOurs }: JoinParts): Promise<void>
         const key = keyOfDueRow(name) as StorageKey
         const row = next.key(key)
         // What this node has begun to erase comes over as it is.
-        if (row?.state !== 'doomed' || !isOurs(row.unlisted?.storeId) || oldQueue.get(key)) continue
+        if (row?.state !== 'doomed' || !isOurs(row.unlisted?.storeId) || isQueued(oldQueue, key)) continue
         queue.add(key, row.since)
       }
     })
@@ -79,6 +93,12 @@ async function queueDoomed({ oldQueue, next, isOurs }: JoinParts): Promise<void>
     from = after(last)
     await turn()
   }
+}
+
+/** One that cannot be read does not come over: it is queued anew. */
+export function isQueued(queue: EraseQueue, key: string): boolean {
+  const found = orUnreadable(() => queue.get(key))
+  return found !== undefined && found !== 'unreadable'
 }
 
 function turn(): Promise<void> {

@@ -11,6 +11,7 @@ import {
 import type { Seal } from '../format/seal.ts'
 import { type ChainedRecord, followChain } from '../log/chain.ts'
 import type { Head } from '../state/head.ts'
+import { cureOf } from './log-errors.ts'
 
 /** Wait before a reconnect, ms: doubles from the first to the longest. */
 const FIRST_WAIT_MS = 100
@@ -187,7 +188,8 @@ export class Follower {
   #stop(error: unknown): void {
     const found = error instanceof ApplyFailed ? error.error : error
     this.#stopped = found as HoldfastError
-    this.#parts.logger.error({ cause: messageOf(found) }, 'no record of the log is applied any more')
+    const facts = { cause: messageOf(found), cure: cureOf(this.#stopped) }
+    this.#parts.logger.error(facts, 'no record of the log is applied any more')
     this.#rejectAll(found)
   }
 

@@ -1,4 +1,4 @@
-import { HoldfastError, type Position } from '@holdfast/core'
+import { HoldfastError, hasCode, type Position } from '@holdfast/core'
 
 /** A record that only a later version of this package can apply. */
 export function logVersion(position: Position, cause: unknown): HoldfastError {
@@ -24,4 +24,13 @@ export function notCommitted(why: string, cause?: unknown): HoldfastError {
     operation: 'manifest.commit',
     cause,
   })
+}
+
+/** What somebody has to do about an error that ended the applying of records. */
+export function cureOf(error: HoldfastError): string {
+  if (hasCode(error, 'HF_LOG_DIVERGED'))
+    return "put log and data folder back from the same moment, or install another node's state"
+  if (hasCode(error, 'HF_LOG_GAP')) return "install another node's state"
+  if (hasCode(error, 'HF_LOG_VERSION')) return 'start a later version'
+  return "restart the node; if that does not help, install another node's state"
 }

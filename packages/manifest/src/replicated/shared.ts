@@ -7,6 +7,7 @@ import type { Seal } from '../format/seal.ts'
 import { applyRecord } from './apply.ts'
 import { ReplicatedCommitter } from './committer.ts'
 import { Follower } from './follower.ts'
+import { cureOf } from './log-errors.ts'
 import { logIdOf } from './log-id.ts'
 import { LogSource } from './log-source.ts'
 import { Members } from './members.ts'
@@ -172,12 +173,4 @@ function reasonOf(error: HoldfastError): NonNullable<Denial['reason']> {
   if (hasCode(error, 'HF_LOG_DIVERGED')) return 'state_diverged'
   if (hasCode(error, 'HF_LOG_GAP') || hasCode(error, 'HF_LOG_VERSION')) return 'manifest_behind'
   return 'corrupt'
-}
-
-function cureOf(error: HoldfastError): string {
-  if (hasCode(error, 'HF_LOG_DIVERGED'))
-    return "put log and data folder back from the same moment, or install another node's state"
-  if (hasCode(error, 'HF_LOG_GAP')) return "install another node's state"
-  if (hasCode(error, 'HF_LOG_VERSION')) return 'start a later version'
-  return "restart the node; if that does not help, install another node's state"
 }

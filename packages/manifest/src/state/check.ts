@@ -1,3 +1,4 @@
+import { inspect, isDeepStrictEqual } from 'node:util'
 import type { FilePath, StorageKey } from '@holdfast/core'
 import { readListed } from '../format/entry.ts'
 import { readHold } from '../format/hold.ts'
@@ -19,6 +20,7 @@ import type { KeyValue, Row } from '../store/key-value.ts'
 import { type FolderRow, readFolder } from './folders.ts'
 import { readNamespace } from './namespaces.ts'
 import type { State } from './state.ts'
+import { plus, type Total } from './total.ts'
 
 const PAGE = 1000
 /** Problems that are reported; one broken index breaks every row of it. */
@@ -26,8 +28,8 @@ const MOST_PROBLEMS = 100
 
 interface Counted {
   files: number
-  bytes: number
-  rows: number
+  bytes: Total
+  rows: Total
   timedFiles: number
 }
 interface Seen extends Counted {
@@ -61,8 +63,8 @@ export function checkState(state: State, store: KeyValue, seal: Seal): readonly 
     } = state.rows.get(named(TABLE.namespace, name), readNamespace) ?? { number: 0 }
     if (oldest > least)
       problem(`namespace ${name} says that nothing is older than ${oldest}, but has ${least}`)
-    if (JSON.stringify(row) !== JSON.stringify(counted))
-      problem(`namespace ${name} counts ${JSON.stringify(row)}, but has ${JSON.stringify(counted)}`)
+    if (!isDeepStrictEqual(row, counted))
+      problem(`namespace ${name} counts ${inspect(row)}, but has ${inspect(counted)}`)
   }
   for (const [folder, counts] of folders) {
     const row = state.rows.get(named(TABLE.folder, folder), readFolder)
@@ -104,8 +106,8 @@ function countEntries(
     }
     namespaces.set(entry.namespace, counted)
     counted.files++
-    counted.bytes += entry.size
-    counted.rows += entry.rows ?? 0
+    counted.bytes = plus(counted.bytes, entry.size)
+    counted.rows = plus(counted.rows, entry.rows ?? 0)
     if (entry.maxTime === undefined) continue
     counted.timedFiles++
     counted.least = Math.min(counted.least, entry.maxTime)

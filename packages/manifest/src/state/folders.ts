@@ -5,6 +5,7 @@ import type { Rows } from './rows.ts'
 
 /** Folders that are known to be no file; bounds memory, not correctness. */
 const KNOWN = 10_000
+const SLASH = 0x2f
 
 /** What is directly in a folder and not gone. */
 export interface FolderRow {
@@ -13,7 +14,15 @@ export interface FolderRow {
   /** The folders among them. */
   readonly folders: number
 }
-const EMPTY: FolderRow = { children: 0, folders: 0 }
+
+/** A folder's row during a transaction. */
+interface Counted {
+  children: number
+  folders: number
+  /** Whether there was a row before. */
+  readonly stored: boolean
+  changed: boolean
+}
 
 export function readFolder(reader: ByteReader): FolderRow {
   return { children: reader.varint(), folders: reader.varint() }
@@ -34,12 +43,15 @@ export function writeFolder(writer: ByteWriter, { children, folders }: FolderRow
 export class Folders {
   readonly #rows: Rows
   /** Rows that were read or changed in this transaction. */
-  readonly #seen = new Map<string, FolderRow>()
-  /** Whether there was a row before. */
-  readonly #changed = new Map<string, boolean>()
+  readonly #seen = new Map<string, Counted>()
   /** Folders with children that are no files. Such a folder becomes one only by `appear`. */
   readonly #known = new Set<string>()
-  #last = ''
+  /** The folder of the name that `fileAbove` was asked about last, if no file is above: known with its first child. */
+  #asked: string | undefined
+  /** The name that was asked about last, its folder, and that folder's row once it is seen. */
+  #name = ''
+  #folder = ''
+  #counts: Counted | undefined
 
   constructor(rows: Rows) {
     this.#rows = rows
@@ -50,20 +62,23 @@ export class Folders {
    * answer.
    */
   hasRoom(path: string, key: string): boolean {
-    const folder = this.#folderOf(key)
-    return this.#folderOf(path) === folder && this.#known.has(folder) && this.#get(folder).folders === 0
+    const folder = this.#folderOf(path)
+    return this.#folderOf(key) === folder && this.#known.has(folder) && this.#get(folder).folders === 0
   }
 
   /** A folder above this name that is a file, by path or by key; `isFile` answers for one name. */
   fileAbove(name: string, isFile: (folder: string) => boolean): string | undefined {
-    if (this.#known.has(folderOf(name))) return undefined
+    const direct = folderOf(name)
+    this.#asked = undefined
+    if (this.#known.has(direct)) return undefined
     const folders = [...foldersOf(name)].filter((folder) => !this.#known.has(folder))
-    const file = folders.find(isFile)
+    const file = folders.find((folder) => !this.#holdsFoldersOnly(folderOf(folder)) && isFile(folder))
     if (file !== undefined) return file
     if (this.#known.size > KNOWN) this.#known.clear()
     for (const folder of folders) if (this.#get(folder).children > 0) this.#known.add(folder)
+    this.#asked = direct
     // What a batch saw on the way is not true any more when the batch is taken back.
-    this.#rows.onUndo(() => this.#known.clear())
+    this.#rows.onUndo(() => this.#distrust())
     return undefined
   }
 
@@ -76,12 +91,15 @@ export class Folders {
 
   /** A file of this path appears where keys that go lie below it, or a key that nobody asked `fileAbove` about. */
   appear(name: FilePath | StorageKey): void {
-    if (this.#known.has(name)) this.#known.clear()
+    if (this.#known.has(name)) this.#distrust()
   }
 
   /** A key that was unknown is so no more. */
   enter(key: StorageKey): void {
     this.#move(key, 1)
+    const folder = this.#folderOf(key)
+    if (folder !== '' && folder === this.#asked) this.#known.add(folder)
+    this.#asked = undefined
   }
 
   /** A key is gone. */
@@ -90,52 +108,93 @@ export class Folders {
   }
 
   flush(): void {
-    for (const [folder, known] of this.#changed) {
+    for (const [folder, counts] of this.#seen) {
+      if (!counts.changed) continue
       const row = named(TABLE.folder, folder)
-      const counts = this.#get(folder)
       if (counts.children === 0) this.#rows.remove(row)
-      else if (known) this.#rows.put(row, (writer) => writeFolder(writer, counts))
+      else if (counts.stored) this.#rows.put(row, (writer) => writeFolder(writer, counts))
       else this.#rows.insert(row, (writer) => writeFolder(writer, counts))
     }
-    this.#changed.clear()
-    this.#seen.clear()
+    this.#unsee()
   }
 
   forget(): void {
-    this.#changed.clear()
-    this.#seen.clear()
-    this.#known.clear()
+    this.#unsee()
+    this.#distrust()
   }
 
   /** A folder that gets its first child enters its own parent; one that loses its last leaves it. */
   #move(name: string, sign: 1 | -1): void {
     let folders = 0
     for (let folder = this.#folderOf(name); folder !== ''; folder = folderOf(folder)) {
-      const before = this.#get(folder)
-      const after = { children: before.children + sign, folders: before.folders + folders }
-      if (this.#rows.attempting) this.#rows.onUndo(() => this.#seen.set(folder, before))
-      this.#seen.set(folder, after)
-      if (!this.#changed.has(folder)) this.#changed.set(folder, before.children > 0)
-      if (after.children === 0) this.#known.delete(folder)
-      if (before.children !== 0 && after.children !== 0) return
+      const counts = this.#get(folder)
+      const { children } = counts
+      const here = folders
+      if (this.#rows.attempting)
+        this.#rows.onUndo(() => {
+          counts.children -= sign
+          counts.folders -= here
+        })
+      counts.children += sign
+      counts.folders += folders
+      counts.changed = true
+      if (counts.children === 0) this.#known.delete(folder)
+      if (children !== 0 && counts.children !== 0) return
       folders = sign
     }
   }
 
-  /** Files come folder by folder: mostly it is that of the name before, a text whose hash is known. */
-  #folderOf(name: string): string {
-    const last = this.#last
-    if (name.lastIndexOf('/') !== last.length || !name.startsWith(last)) this.#last = folderOf(name)
-    return this.#last
+  /** Then no name in it is a file: a file's key lies in the folder of its path, which counts it. */
+  #holdsFoldersOnly(folder: string): boolean {
+    if (folder === '') return false
+    const { children, folders } = this.#get(folder)
+    return children === folders
   }
 
-  #get(folder: string): FolderRow {
-    const seen = this.#seen.get(folder)
-    if (seen) return seen
-    const row = this.#rows.get(named(TABLE.folder, folder), readFolder) ?? EMPTY
+  /** What the rows said is not asked for any more. */
+  #unsee(): void {
+    this.#seen.clear()
+    this.#counts = undefined
+  }
+
+  /** No folder is known to be one any more. */
+  #distrust(): void {
+    this.#known.clear()
+    this.#asked = undefined
+  }
+
+  /** Files come folder by folder, and are asked about more than once: mostly the folder is that of the name before. */
+  #folderOf(name: string): string {
+    if (name === this.#name) return this.#folder
+    const last = this.#folder.length
+    const same =
+      name.charCodeAt(last) === SLASH && !name.includes('/', last + 1) && name.startsWith(this.#folder)
+    // One text for all names of a folder: its hash is known.
+    if (!same) {
+      this.#folder = folderOf(name)
+      this.#counts = undefined
+    }
+    this.#name = name
+    return this.#folder
+  }
+
+  #get(folder: string): Counted {
+    const isLast = folder === this.#folder
+    const seen = (isLast ? this.#counts : undefined) ?? this.#seen.get(folder)
+    if (seen) {
+      if (isLast) this.#counts = seen
+      return seen
+    }
+    const row = this.#rows.get(named(TABLE.folder, folder), readFolder)
+    const counts = {
+      children: row?.children ?? 0,
+      folders: row?.folders ?? 0,
+      stored: row !== undefined,
+      changed: false,
+    }
     // Outside a transaction nothing would ever forget it.
-    if (this.#rows.writing) this.#seen.set(folder, row)
-    return row
+    if (this.#rows.writing) this.#seen.set(folder, counts)
+    return counts
   }
 }
 

@@ -1,5 +1,4 @@
 import type { Entry, FilePath, NewEntry, StorageKey } from '@holdfast/core'
-import type { ByteWriter } from '../format/bytes.ts'
 import { readListed, writeListed } from '../format/entry.ts'
 import { type KeyRow, readKeyRow, writeKeyRow, writeLiveKey } from '../format/key-row.ts'
 import type { WrittenAt } from '../format/op.ts'
@@ -91,17 +90,14 @@ export class State {
   add(entry: NewEntry, written?: WrittenAt): boolean {
     const { path, key } = entry
     if (this.conflict(path, key) !== undefined) return false
-    const nameKey = (row: ByteWriter) => writeNamed(row, TABLE.key, key)
-    if (!this.rows.insertIfAbsent(nameKey, (payload) => writeLiveKey(payload, path))) return false
+    if (!this.#addKey(key, path)) return false
     const generation = this.head.generation + 1
-    const listed = this.rows.insertIfAbsent(
-      (row) => writeNamed(row, TABLE.entry, path),
-      (payload) => {
-        if (written) payload.varint(generation).range(written.batch.bytes, written.from, written.to)
-        else writeListed(payload, entry, generation)
-      },
-    )
-    if (!listed) {
+    const row = this.rows.draft()
+    writeNamed(row, TABLE.entry, path)
+    const name = row.length
+    if (written) row.varint(generation).range(written.batch.bytes, written.from, written.to)
+    else writeListed(row, entry, generation)
+    if (!this.rows.insertDraftIfAbsent(name)) {
       this.rows.remove(named(TABLE.key, key))
       return false
     }
@@ -109,6 +105,15 @@ export class State {
     this.#index(entry)
     this.folders.enter(key)
     return true
+  }
+
+  /** False when it is known already. */
+  #addKey(key: StorageKey, path: FilePath): boolean {
+    const row = this.rows.draft()
+    writeNamed(row, TABLE.key, key)
+    const name = row.length
+    writeLiveKey(row, path)
+    return this.rows.insertDraftIfAbsent(name)
   }
 
   /** Lists an entry whose path is free. Its key is unknown (`fresh`) or condemned. */
@@ -124,8 +129,10 @@ export class State {
   #index(entry: NewEntry): void {
     const { path, maxTime } = entry
     const namespace = this.namespaces.count(entry, 1, this.head)
-    if (maxTime !== undefined)
-      this.rows.insertNew((row) => writeAgeRow(row, namespace, maxTime, path), nothing)
+    if (maxTime === undefined) return
+    const row = this.rows.draft()
+    writeAgeRow(row, namespace, maxTime, path)
+    this.rows.insertDraft(row.length)
   }
 
   unlist(entry: Entry): void {

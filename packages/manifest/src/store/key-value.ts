@@ -31,7 +31,10 @@ export interface KeyValue {
    * Synchronous from end to end: an asynchronous transaction would not roll back on a throw.
    */
   transaction<T>(fn: (writer: Writer) => T): T
-  /** The rows as they are now, whatever is written later. To be closed soon: nothing that it sees is given back. */
+  /**
+   * The rows as they are now, whatever is written later. To be closed soon: nothing that it sees is given back. It ends
+   * with the store: HF_STOPPED.
+   */
   snapshot(): Snapshot
   close(): Promise<void>
 }
@@ -43,8 +46,8 @@ export interface Snapshot {
 
 /** Keeps none of the buffers that it is given: they may be used again at once. */
 export interface Writer {
-  put(key: Buffer, value: Buffer): void
+  put(key: Buffer, value: Uint8Array): void
   /** As `put`, unless the row is there already: then nothing changes, and the result is false. */
-  insert(key: Buffer, value: Buffer): boolean
+  insert(key: Buffer, value: Uint8Array): boolean
   remove(key: Buffer): void
 }

@@ -12,6 +12,7 @@ const NO_OVERWRITE = { noOverwrite: true }
 /** The manifest's rows in an LMDB environment in `folder`. `readOnly`: for a look, by a process of its own. */
 export function openLmdb(folder: string, { readOnly = false } = {}): KeyValue {
   let asTexts = false
+  const snapshots = new Set<() => void>()
   const db: Database<Buffer, Buffer> = sound(folder, () =>
     open<Buffer, Buffer>({
       path: folder,
@@ -34,9 +35,10 @@ export function openLmdb(folder: string, { readOnly = false } = {}): KeyValue {
   // LMDB makes its file and its folder and leaves their names to the page cache.
   if (!readOnly) for (const path of [folder, dirname(folder)]) syncPath(path)
   const writer = {
-    put: (key: Buffer, value: Buffer) => void db.putSync(key, value),
+    put: (key: Buffer, value: Uint8Array) => void db.putSync(key, value as Buffer),
     // One descent of the tree says whether the row is there and writes it.
-    insert: (key: Buffer, value: Buffer) => db.putSync(key, value, NO_OVERWRITE) as unknown as boolean,
+    insert: (key: Buffer, value: Uint8Array) =>
+      db.putSync(key, value as Buffer, NO_OVERWRITE) as unknown as boolean,
     remove: (key: Buffer) => void db.removeSync(key),
   }
   const range = ({ from, to, limit, reverse = false }: RangeQuery, transaction?: Transaction) => {
@@ -68,9 +70,21 @@ export function openLmdb(folder: string, { readOnly = false } = {}): KeyValue {
     transaction: (fn) => db.transactionSync(() => fn(writer)),
     snapshot() {
       const transaction = db.useReadTransaction()
-      return { range: (query) => range(query, transaction), close: () => transaction.done() }
+      const close = () => {
+        if (snapshots.delete(close)) transaction.done()
+      }
+      snapshots.add(close)
+      const read = (query: RangeQuery) => {
+        if (snapshots.has(close)) return range(query, transaction)
+        throw new HoldfastError('HF_STOPPED', 'the manifest that is read was closed')
+      }
+      return { range: read, close }
     },
-    close: () => db.close(),
+    // A transaction that outlives its environment reads what is not there any more.
+    close: () => {
+      for (const end of snapshots) end()
+      return db.close()
+    },
   }
 }
 

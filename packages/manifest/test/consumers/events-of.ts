@@ -19,6 +19,7 @@ export function eventsOf(store: Store, after: number): { batches: string[]; dele
       for (const [index, one] of ops.entries()) {
         if (row.outcomes[index]?.status !== 'done') continue
         if (one.type === 'register') listed.add(one.entry.key)
+        if (one.type === 'replace') for (const { key } of one.outputs) listed.add(key)
         if (one.type === 'doom' && listed.has(one.key) && !known.has(one.key)) {
           known.add(one.key)
           if (at + 1 > after) deleted.push(one.key)

@@ -93,6 +93,16 @@ describe('a manifest that is older than its store', () => {
     expect(test.objects.byKey.has(key)).toBe(true)
   })
 
+  it('[X-05] two that acknowledge it at once: one does, the other has nothing to do, and one event says so', async () => {
+    const test = await restored()
+    const events: AuditEvent[] = []
+    test.node.audit.on((event) => events.push(event))
+    const both = ['ada', 'bob'].map((actor) => test.manifest.acknowledge({ actor }))
+    expect(await Promise.all(both)).toEqual([true, false])
+    expect(events.map(({ audit }) => audit)).toEqual(['manifest_acknowledged'])
+    expect(await verdict(test)).toMatchObject({ allowed: true })
+  })
+
   it('[B-11] is the one to go by from when somebody says so: audited, durable, once', async () => {
     const test = await restored()
     const events: AuditEvent[] = []

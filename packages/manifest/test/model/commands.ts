@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { HoldScope, NewEntry, Op } from '@holdfast/core'
+import type { HoldScope, NewEntry, Op, OpOutcome } from '@holdfast/core'
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { entries, publicKeyState, settings } from '../../src/state/scans.ts'
@@ -23,11 +23,11 @@ import { applyToTable, type ModelBatch, type Table } from './table.ts'
 
 const PATHS = ['a', 'a/b', 'c', 'd/e'] as const
 const SUFFIXES = ['', '1', '2', '3', '4'] as const
-const KEYS = PATHS.flatMap((path) => SUFFIXES.map((suffix) => path + suffix))
+export const KEYS = PATHS.flatMap((path) => SUFFIXES.map((suffix) => path + suffix))
 /** How long a tombstone stays, and how long a DELETE may be under way: at most so much less as clocks go back. */
-const KEEP = 2000
-const LATE = 400
-const BACK = 500
+export const KEEP = 2000
+export const LATE = 400
+export const BACK = 500
 
 /** The table, and what it does not know of: time as it is, the store, and DELETEs under way. */
 export interface World {
@@ -74,15 +74,36 @@ function commit(world: World, real: Real, batches: readonly ModelBatch[]): void 
   const applied = real.open.apply(batches, world.real - world.behind)
   expect(applied.map(({ status, outcomes }) => ({ status, outcomes }))).toEqual(judged)
   for (const [index, { outcomes }] of judged.entries())
-    for (const [at, outcome] of outcomes.entries()) {
-      const op = batches[index]?.ops[at]
-      if (!op) continue
-      const kind = op.type === 'undo' && 'replacement' in op ? 'undo replacement' : op.type
-      world.reached.add(`${kind}: ${outcome.status === 'skipped' ? outcome.reason : outcome.status}`)
-    }
+    note(world.reached, batches[index]?.ops ?? [], outcomes)
 }
 
-function compare({ table, bytes, lost }: World, { open: { state, deleted, check } }: Real): void {
+/** Remembers what became of which op. */
+export function note(reached: Set<string>, ops: readonly Op[], outcomes: readonly OpOutcome[]): void {
+  for (const [at, outcome] of outcomes.entries()) {
+    const op = ops[at]
+    if (!op) continue
+    const kind = op.type === 'undo' && 'replacement' in op ? 'undo replacement' : op.type
+    reached.add(`${kind}: ${outcome.status === 'skipped' ? outcome.reason : outcome.status}`)
+  }
+}
+
+function compare({ table, bytes, lost }: World, { open }: Real): void {
+  compareRows(table, open)
+  expect(open.deleted.map(({ key }) => key)).toEqual(table.deleted)
+  expect(withoutBytes(table, bytes, lost), 'listed files without bytes').toEqual([])
+}
+
+/** Keys of listed files that have no bytes, though no disk has lost them. */
+export function withoutBytes(
+  { entries }: Table,
+  bytes: ReadonlySet<string>,
+  lost: ReadonlySet<string>,
+): string[] {
+  return [...entries.values()].map(({ key }) => key).filter((key) => !bytes.has(key) && !lost.has(key))
+}
+
+/** Everything replicated that a state shows. */
+export function compareRows(table: Table, { state, check }: OpenState): void {
   expect(check()).toEqual([])
   const listed = entries(state, {}).items
   const expected = [...table.entries.values()].sort((one, other) => (one.path < other.path ? -1 : 1))
@@ -103,15 +124,12 @@ function compare({ table, bytes, lost }: World, { open: { state, deleted, check 
   )
   expect(settings(state, {}).items).toEqual([...table.settings].map(([name, row]) => ({ name, ...row })))
   for (const [name, role] of table.roles) expect(state.settings.role(name)).toEqual({ name, ...role })
-  expect(deleted.map(({ key }) => key)).toEqual(table.deleted)
-  const without = listed.filter(({ key }) => !bytes.has(key) && !lost.has(key))
-  expect(without, 'listed files without bytes').toEqual([])
 }
 
 /** An op that is aimed when its turn comes: at what is there, mostly. */
 type Aimed = (world: World) => Op | undefined
 
-const number = fc.nat(1000)
+export const number = fc.nat(1000)
 const path = fc.constantFrom(...PATHS)
 const suffix = fc.constantFrom(...SUFFIXES)
 const delay = fc.constantFrom(0, 0, 300)
@@ -317,7 +335,7 @@ function namesOf(of: Op): string[] {
   return of.type === 'undo' && of.entry ? [of.key, `path ${of.entry.path}`] : [of.key]
 }
 
-const batch = fc
+export const batch = fc
   .record({
     ops: fc.array(op, { minLength: 1, maxLength: 3 }),
     strict: fc.constantFrom(false, false, false, true),

@@ -3,6 +3,7 @@ import type { MemoryCluster } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
 import { ByteWriter } from '../../src/format/bytes.ts'
 import { recordBatch, writeRecordHead } from '../../src/format/record.ts'
+import { recorder } from '../consumers/recorder.ts'
 import { path, read, register } from '../support.ts'
 import { failure, manifestOf, nodesOf, opened, shared, testCluster } from './support.ts'
 
@@ -103,6 +104,58 @@ describe('a record that a node cannot apply', () => {
     expect(cluster.log.head.index).toBe(1)
     expect(await manifestOf(two).resolve(error.context.id as string)).toMatchObject({ status: 'committed' })
   })
+})
+
+describe('a follower that is killed', () => {
+  it.each([
+    'manifest.commit.before',
+    'manifest.commit.inside',
+    'manifest.commit.after',
+    'hook.cursor.before',
+    'hook.cursor.after',
+  ] as const)(
+    '[X-01] at %s, twice, ends as one that nobody killed, and its tap has seen every record',
+    async (point) => {
+      const taps = new Map<string, ReturnType<typeof recorder>>()
+      const cluster = await testCluster({
+        extra({ id }) {
+          const tap = taps.get(id) ?? recorder('tap')
+          taps.set(id, tap)
+          return [tap.plugin]
+        },
+      })
+      const [one, two] = nodesOf(cluster)
+      await cluster.settle()
+      for (let life = 0; life < 2; life++) {
+        let killed: Promise<void> | undefined
+        const call = () => {
+          killed = two.kill()
+          throw new Error('killed')
+        }
+        two.failpoints.arm(point, { kind: 'callback', call })
+        for (const name of ['a', 'b', 'c'])
+          await manifestOf(one).commit({ ops: [register(`${name}${life}`), register(`${name}${life}-too`)] })
+        // Cursors are saved now and then.
+        await expect
+          .poll(async () => {
+            if (two.running) await two.clock.advance(10_000)
+            return killed !== undefined
+          })
+          .toBe(true)
+        await killed
+        await two.start()
+        await cluster.settle()
+      }
+      expect(manifestOf(two).head()).toEqual(manifestOf(one).head())
+      expect(manifestOf(two).contentDigest()).toBe(manifestOf(one).contentDigest())
+      expect(manifestOf(two).check()).toEqual([])
+      await one.node.hooks.drain()
+      await two.node.hooks.drain()
+      const ids = (node: string) => [...new Set(taps.get(node)!.batches.map(({ id }) => id))]
+      expect(ids('node-2')).toEqual(ids('node-1'))
+      expect(ids('node-1').length).toBeGreaterThanOrEqual(6)
+    },
+  )
 })
 
 describe('a log that is not the log that it was', () => {

@@ -1,7 +1,9 @@
 import { readdirSync } from 'node:fs'
-import type { StateRows } from '@holdfast/core'
+import { Rendezvous, type StateRows } from '@holdfast/core'
 import type { ClusterNode, MemoryCluster } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
+import { named, TABLE } from '../../src/format/rows.ts'
+import type { Running } from '../../src/open-manifest.ts'
 import { recorder } from '../consumers/recorder.ts'
 import { condemn, doom, erased, forget, key, path, read, register, testNode, undo } from '../support.ts'
 import { failure, manifestOf, nodesOf, opened, testCluster } from './support.ts'
@@ -47,6 +49,15 @@ function tapped() {
     return [tap.plugin]
   }
   return { taps, extra }
+}
+
+/** Everything that there is to read of a state. */
+async function all(rows: StateRows): Promise<string[]> {
+  const read: string[] = []
+  for await (const page of rows.pages())
+    for (const { name, value } of page)
+      read.push(`${Buffer.from(name)} ${Buffer.from(value).toString('hex')}`)
+  return read
 }
 
 describe('a node that takes the state of another', () => {
@@ -190,13 +201,78 @@ describe('a node that takes the state of another', () => {
     expect(await failure(alone.manifest.install(rows))).toMatchObject({ code: 'HF_OPTION_INVALID' })
   })
 
-  it('[M-17] a state of a newer format is refused', async () => {
-    const cluster = await testCluster()
-    const [one, two] = nodesOf(cluster)
+  it('[M-17] a state of a newer format is refused: reads go on, nothing is applied, and the gate says what to do', async () => {
+    const cluster = await behind()
+    const { one, three } = cluster
+    await comeBack(cluster)
+    const before = manifestOf(three).head()
     using rows = manifestOf(one).rows()
-    expect(await failure(manifestOf(two).install({ ...rows, format: 99 }))).toMatchObject({
+    expect(await failure(manifestOf(three).install({ ...rows, format: 99 }))).toMatchObject({
       code: 'HF_FORMAT_NEWER',
     })
+    await expect.poll(() => failure(manifestOf(three).barrier())).toMatchObject({ code: 'HF_LOG_GAP' })
+    expect(manifestOf(three).head()).toEqual(before)
+    expect(manifestOf(three).entry(path('kept'))).toBeDefined()
+    expect(await three.node.gate.check({ action: 'condemn', actor: 'user' })).toMatchObject({
+      allowed: false,
+      reason: 'manifest_behind',
+      message: expect.stringContaining("install another node's state"),
+    })
+  })
+
+  it('[M-17] damage of its own is a reason for it, not against it: all is there, erased and told as it should be', async () => {
+    const { taps, extra } = tapped()
+    const cluster = await behind({ extra })
+    const { one, two, three } = cluster
+    await comeBack(cluster)
+    const { store, eraseQueue, committer } = opened(three) as Running
+    await committer.local(() => eraseQueue.put({ key: key('doomed'), since: 1, attempts: 3, nextTry: 5 }))
+    const names = ['kept', 'doomed', 'gone'].map((name) => named(TABLE.key, name))
+    for (const row of [...names, named(TABLE.erase, 'doomed')]) {
+      const value = Buffer.from(store.get(row)!)
+      value[0]! ^= 1
+      store.transaction((writer) => writer.put(row, value))
+    }
+    expect(() => manifestOf(three).check()).toThrow(expect.objectContaining({ code: 'HF_MANIFEST_CORRUPT' }))
+    await three.install(two)
+    await cluster.cluster.settle()
+    expect(manifestOf(three).head()).toEqual(manifestOf(one).head())
+    expect(manifestOf(three).check()).toEqual([])
+    expect(opened(three).eraseQueue.get('doomed')).toMatchObject({ attempts: 0 })
+    expect(opened(three).eraseQueue.active).toBe(1)
+    await three.node.hooks.drain()
+    expect(taps.get('node-3')!.deleted.map(({ key, path }) => [key, path])).toEqual([
+      ['doomed', 'doomed'],
+      ['forgotten', 'forgotten'],
+      ['gone', 'gone'],
+    ])
+  })
+
+  it('[M-06] what is read of its state meanwhile is the old one, until the new one takes its place: then it is told', async () => {
+    const cluster = await behind()
+    const { one, three } = cluster
+    await comeBack(cluster)
+    for (let at = 0; at < 30; at++)
+      await manifestOf(one).commit({ ops: Array.from({ length: 50 }, (_, no) => register(`f${at}-${no}`)) })
+    const parked = new Rendezvous()
+    three.failpoints.arm('install.join.before', { kind: 'park', rendezvous: parked })
+    using before = manifestOf(three).rows()
+    const old = await all(before)
+    const installed = three.install(one)
+    await parked.reached
+    using during = manifestOf(three).rows()
+    expect(during.head).toEqual(before.head)
+    expect(await all(during)).toEqual(old)
+    using cut = manifestOf(three).rows()
+    const pages = cut.pages()[Symbol.asyncIterator]()
+    expect((await pages.next()).done).toBe(false)
+    parked.release()
+    await installed
+    expect(await failure(pages.next())).toMatchObject({ code: 'HF_STOPPED' })
+    using after = manifestOf(three).rows()
+    using theirs = manifestOf(one).rows()
+    expect(await all(after)).toEqual(await all(theirs))
+    await three.stop()
   })
 
   it('[M-06] gives its state as it was when it was asked for, whatever is committed meanwhile', async () => {

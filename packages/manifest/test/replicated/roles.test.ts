@@ -1,7 +1,8 @@
 import { type Fence, Rendezvous } from '@holdfast/core'
 import type { ClusterNode } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
-import { condemn, doom, FENCE, key, listed, register } from '../support.ts'
+import { recorder } from '../consumers/recorder.ts'
+import { condemn, doom, FENCE, key, listed, path, register } from '../support.ts'
 import { failure, manifestOf, nodesOf, opened, testCluster } from './support.ts'
 
 const CONDEMN = { action: 'condemn', actor: 'user' } as const
@@ -15,6 +16,8 @@ async function fenceOf(node: ClusterNode): Promise<Fence> {
   const { role, epoch } = await node.node.gate.check(CONDEMN)
   return { role, epoch }
 }
+
+const MINUTE_MS = 60_000
 
 describe('who may destroy on nodes that share a log', () => {
   it('[G-07] nobody, before a record says who', async () => {
@@ -209,5 +212,98 @@ describe('erasing where each node has a disk', () => {
     expect(await failure(manifestOf(two).commit({ ops: [doom('a')] }))).toMatchObject({
       code: 'HF_BATCH_INVALID',
     })
+  })
+})
+
+describe('a node that was away while a key was erased', () => {
+  it.each([
+    ['deletes its own bytes while the key is retired for long', 8 * MINUTE_MS, false],
+    [
+      'leaves them to a reconcile when a late DELETE could meet a key that is used again',
+      9 * MINUTE_MS,
+      true,
+    ],
+  ])('[M-11] %s', async (_, away, stays) => {
+    const cluster = await testCluster({ erasing: true, tombstoneTime: '10m', deleteTimeout: '1m' })
+    const [one, two] = nodesOf(cluster)
+    await cluster.appoint('sweeper', one)
+    await two.node.service('backend').write('a', Buffer.from('own'))
+    await manifestOf(two).commit({ ops: [register('a')] })
+    await cluster.settle()
+    await two.stop()
+    const { generation } = manifestOf(one).entry(path('a'))!
+    await manifestOf(one).commit({ ops: [condemn('a', generation, { delay: 0 })] })
+    await one.node.eraser.drain()
+    expect(manifestOf(one).key(key('a'))).toMatchObject({ state: 'gone' })
+    two.clock.setWall(two.clock.now() + away)
+    await two.start()
+    await manifestOf(two).barrier()
+    await two.node.eraser.drain()
+    expect(two.node.eraser.queue()).toEqual([])
+    expect(two.objects.byKey.has('a')).toBe(stays)
+  })
+})
+
+describe('two holders that go on with what a killed one began', () => {
+  it('[X-05] one finishes it, by one record and one event for each tap; the other finds it done, and both start again', async () => {
+    const taps = new Map<string, ReturnType<typeof recorder>>()
+    const cluster = await testCluster({
+      erasing: true,
+      topology: 'shared',
+      extra({ id }) {
+        const tap = taps.get(id) ?? recorder('tap')
+        taps.set(id, tap)
+        return [tap.plugin]
+      },
+    })
+    const [one, two, three] = nodesOf(cluster)
+    await cluster.appoint('sweeper', one)
+    await two.node.files.write('a', 'bytes')
+    await cluster.settle()
+    const [name] = [...one.objects.byKey.keys()].filter((found) => found.startsWith('a'))
+    const park = (node: ClusterNode) => {
+      const parked = new Rendezvous()
+      node.failpoints.arm('eraser.delete.before', { kind: 'park', rendezvous: parked })
+      return parked
+    }
+    const first = park(one)
+    const second = park(two)
+    await two.node.files.delete('a', { delay: 0 })
+    await first.reached
+    const killed = one.kill()
+    first.release()
+    await killed
+    await cluster.appoint('sweeper', two)
+    await second.reached
+    // The second holder stands still in the middle; a third takes over from it and finishes.
+    await cluster.appoint('sweeper', three)
+    await cluster.settle()
+    await three.node.eraser.drain()
+    await cluster.settle()
+    expect(manifestOf(three).key(key(name!))?.state).toBe('gone')
+    const { position } = manifestOf(three).head()
+    second.release()
+    await two.node.eraser.drain().catch(() => undefined)
+    await one.start()
+    await cluster.settle()
+    await two.stop()
+    await two.start()
+    await cluster.settle()
+    for (const node of cluster.nodes) {
+      await node.node.hooks.drain()
+      expect(manifestOf(node).key(key(name!))?.state).toBe('gone')
+      expect(manifestOf(node).head().digest).toBe(manifestOf(three).head().digest)
+      expect(node.node.eraser.queue()).toEqual([])
+    }
+    // Whatever the late one has said of it was not applied a second time.
+    const done = taps
+      .get('node-3')!
+      .batches.flatMap(({ ops, outcomes }) =>
+        ops.filter(({ type }, at) => type === 'erased' && outcomes[at]?.status === 'done'),
+      )
+    expect(done).toHaveLength(1)
+    expect(manifestOf(three).head().position.index).toBeGreaterThanOrEqual(position.index)
+    for (const id of ['node-2', 'node-3'])
+      expect(taps.get(id)!.deleted.filter((file) => file.key === name)).toHaveLength(1)
   })
 })

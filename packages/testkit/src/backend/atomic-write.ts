@@ -1,11 +1,12 @@
-import { expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { bytes, expectKind, expectNothingAt, failureOf, inPieces, keysOf, noise, readAll } from './calls.ts'
+import type { Case } from './cases.ts'
 import type { BackendUnderTest, SuiteContext } from './describe-backend.ts'
 
 const PIECE = 64 * 1024
 
-export function atomicWrites({ open }: SuiteContext): void {
-  it('[B-02] a source that fails midway leaves nothing visible and no litter', async () => {
+export function atomicWrites({ open }: SuiteContext, law: Case): void {
+  law('[B-02] a source that fails midway leaves nothing visible and no litter', async () => {
     const subject = await open()
     const failure = new Error('the source broke')
     async function* failing() {
@@ -17,7 +18,7 @@ export function atomicWrites({ open }: SuiteContext): void {
     await expectNoTrace(subject, 'a/b/key')
   })
 
-  it('[B-02] a source of the wrong size is refused and leaves nothing visible', async () => {
+  law('[B-02] a source of the wrong size is refused and leaves nothing visible', async () => {
     const subject = await open()
     const { backend } = subject
     await expectKind(() => backend.write('short', bytes('four'), { size: 5 }), 'invalid')
@@ -26,34 +27,43 @@ export function atomicWrites({ open }: SuiteContext): void {
     await expectNoTrace(subject, 'long')
   })
 
-  it('[B-02] a write that is cancelled before it begins leaves nothing and does not touch the source', async () => {
-    const subject = await open()
-    let pulled = false
-    async function* untouched() {
-      pulled = true
-      yield bytes('x')
-    }
-    await expectKind(
-      () => subject.backend.write('key', untouched(), { signal: AbortSignal.abort() }),
-      'aborted',
-    )
-    expect(pulled).toBe(false)
-    await expectNoTrace(subject, 'key')
-  })
+  law(
+    '[B-02] a write that is cancelled before it begins leaves nothing and does not touch the source',
+    async () => {
+      const subject = await open()
+      let pulled = false
+      async function* untouched() {
+        pulled = true
+        yield bytes('x')
+      }
+      await expectKind(
+        () => subject.backend.write('key', untouched(), { signal: AbortSignal.abort() }),
+        'aborted',
+      )
+      expect(pulled).toBe(false)
+      await expectNoTrace(subject, 'key')
+    },
+  )
 
-  it('[B-02] a write that is cancelled while its source hangs ends, and leaves nothing visible', async () => {
-    const subject = await open()
-    const controller = new AbortController()
-    async function* hanging() {
-      yield noise(PIECE)
-      controller.abort()
-      await new Promise(() => {})
-    }
-    await expectKind(() => subject.backend.write('key', hanging(), { signal: controller.signal }), 'aborted')
-    await expectNoTrace(subject, 'key')
-  })
+  law(
+    '[B-02] a write that is cancelled while its source hangs ends, and leaves nothing visible',
+    async () => {
+      const subject = await open()
+      const controller = new AbortController()
+      async function* hanging() {
+        yield noise(PIECE)
+        controller.abort()
+        await new Promise(() => {})
+      }
+      await expectKind(
+        () => subject.backend.write('key', hanging(), { signal: controller.signal }),
+        'aborted',
+      )
+      await expectNoTrace(subject, 'key')
+    },
+  )
 
-  it('[B-02] nobody sees a part of an object that is being written', async () => {
+  law('[B-02] nobody sees a part of an object that is being written', async () => {
     const { backend } = await open()
     const content = noise(8 * PIECE)
     let looks = 0
@@ -69,7 +79,7 @@ export function atomicWrites({ open }: SuiteContext): void {
     expect((await readAll(backend, 'folder/key')).equals(content)).toBe(true)
   })
 
-  it('[B-02] a replacing write shows the old bytes until it shows the new ones', async () => {
+  law('[B-02] a replacing write shows the old bytes until it shows the new ones', async () => {
     const { backend } = await open()
     const [old, young] = [noise(2 * PIECE, 1), noise(3 * PIECE, 2)]
     await backend.write('key', old)
@@ -84,14 +94,14 @@ export function atomicWrites({ open }: SuiteContext): void {
     expect((await readAll(backend, 'key')).equals(young)).toBe(true)
   })
 
-  it('[B-02] a replacing write that fails keeps the old bytes', async () => {
+  law('[B-02] a replacing write that fails keeps the old bytes', async () => {
     const { backend } = await open()
     await backend.write('key', bytes('old'))
     await expectKind(() => backend.write('key', bytes('new'), { size: 7 }), 'invalid')
     expect((await readAll(backend, 'key')).toString()).toBe('old')
   })
 
-  it('[B-02] readers beside many replacing writers get one whole object each time', async () => {
+  law('[B-02] readers beside many replacing writers get one whole object each time', async () => {
     const { backend } = await open()
     const versions = Array.from({ length: 12 }, (_, i) => noise(PIECE + i, i + 1))
     await backend.write('key', versions[0] ?? noise(PIECE))

@@ -1,9 +1,10 @@
-import { expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { bytes, expectKind, inPieces, keysOf, noise, readAll, writeAll } from './calls.ts'
+import type { Case } from './cases.ts'
 import type { SuiteContext } from './describe-backend.ts'
 
-export function deletion({ open }: SuiteContext): void {
-  it('[B-05] deleting is idempotent and a missing key is gone', async () => {
+export function deletion({ open }: SuiteContext, law: Case): void {
+  law('[B-05] deleting is idempotent and a missing key is gone', async () => {
     const { backend } = await open()
     await backend.write('folder/key', bytes('x'))
     const target = [{ key: 'folder/key' }]
@@ -16,7 +17,7 @@ export function deletion({ open }: SuiteContext): void {
     expect(await backend.delete([])).toEqual([])
   })
 
-  it('[B-05] each target has its outcome, in the order of the targets, and nothing else goes', async () => {
+  law('[B-05] each target has its outcome, in the order of the targets, and nothing else goes', async () => {
     const { backend } = await open()
     await writeAll(backend, ['a/1', 'a/2', 'a/20', 'b/1', 'c'])
     const targets = ['b/1', 'missing', 'a/2', 'a/2', 'c/below'].map((key) => ({ key }))
@@ -24,7 +25,7 @@ export function deletion({ open }: SuiteContext): void {
     expect(await keysOf(backend)).toEqual(['a/1', 'a/20', 'c'])
   })
 
-  it('[B-05] a call takes as many targets as the limit says', async () => {
+  law('[B-05] a call takes as many targets as the limit says', async () => {
     const { backend } = await open()
     const count = backend.limits.deleteBatch
     const keys = Array.from({ length: count }, (_, i) => `f${i % 10}/${String(i).padStart(6, '0')}`)
@@ -35,56 +36,62 @@ export function deletion({ open }: SuiteContext): void {
     expect(await keysOf(backend)).toEqual(['f1/stays'])
   })
 
-  it('[B-05] ifVersion deletes only that version where it is declared, and is refused where it is not', async () => {
-    const { backend } = await open()
-    const first = await backend.write('key', bytes('first'))
-    const second = await backend.write('key', bytes('second'))
-    await backend.write('other', bytes('x'))
-    const stale = [{ key: 'key', ifVersion: first.version ?? 'none' }, { key: 'other' }]
-    if (!backend.capabilities.deleteIfVersion) {
-      await expectKind(() => backend.delete(stale), 'unsupported')
-      expect(await keysOf(backend)).toEqual(['key', 'other'])
-      return
-    }
-    expect(await backend.delete(stale)).toEqual([
-      { key: 'key', status: 'changed' },
-      { key: 'other', status: 'gone' },
-    ])
-    expect((await readAll(backend, 'key')).toString()).toBe('second')
-    const current = [{ key: 'key', ifVersion: second.version ?? 'none' }]
-    expect(await backend.delete(current)).toEqual([{ key: 'key', status: 'gone' }])
-    expect(await backend.stat('key')).toBeUndefined()
-  })
-
-  it('[B-05] a reader of an object that is deleted gets its bytes or an error, never other bytes', async () => {
-    const { backend } = await open()
-    const content = noise(1024 * 1024)
-    await backend.write('key', inPieces(content, 100_000))
-    const parts: Uint8Array[] = []
-    let failure: unknown
-    try {
-      for await (const part of await backend.read('key')) {
-        parts.push(part)
-        if (parts.length === 1) await backend.delete([{ key: 'key' }])
+  law(
+    '[B-05] ifVersion deletes only that version where it is declared, and is refused where it is not',
+    async () => {
+      const { backend } = await open()
+      const first = await backend.write('key', bytes('first'))
+      const second = await backend.write('key', bytes('second'))
+      await backend.write('other', bytes('x'))
+      const stale = [{ key: 'key', ifVersion: first.version ?? 'none' }, { key: 'other' }]
+      if (!backend.capabilities.deleteIfVersion) {
+        await expectKind(() => backend.delete(stale), 'unsupported')
+        expect(await keysOf(backend)).toEqual(['key', 'other'])
+        return
       }
-    } catch (error) {
-      failure = error
-    }
-    const seen = Buffer.concat(parts)
-    expect(seen.length).toBeGreaterThan(0)
-    expect(seen.equals(content.subarray(0, seen.length))).toBe(true)
-    if (failure === undefined) expect(seen.length).toBe(content.length)
-    expect(await backend.stat('key')).toBeUndefined()
-  })
+      expect(await backend.delete(stale)).toEqual([
+        { key: 'key', status: 'changed' },
+        { key: 'other', status: 'gone' },
+      ])
+      expect((await readAll(backend, 'key')).toString()).toBe('second')
+      const current = [{ key: 'key', ifVersion: second.version ?? 'none' }]
+      expect(await backend.delete(current)).toEqual([{ key: 'key', status: 'gone' }])
+      expect(await backend.stat('key')).toBeUndefined()
+    },
+  )
 
-  it('[B-05] a delete that is cancelled before it begins deletes nothing', async () => {
+  law(
+    '[B-05] a reader of an object that is deleted gets its bytes or an error, never other bytes',
+    async () => {
+      const { backend } = await open()
+      const content = noise(1024 * 1024)
+      await backend.write('key', inPieces(content, 100_000))
+      const parts: Uint8Array[] = []
+      let failure: unknown
+      try {
+        for await (const part of await backend.read('key')) {
+          parts.push(part)
+          if (parts.length === 1) await backend.delete([{ key: 'key' }])
+        }
+      } catch (error) {
+        failure = error
+      }
+      const seen = Buffer.concat(parts)
+      expect(seen.length).toBeGreaterThan(0)
+      expect(seen.equals(content.subarray(0, seen.length))).toBe(true)
+      if (failure === undefined) expect(seen.length).toBe(content.length)
+      expect(await backend.stat('key')).toBeUndefined()
+    },
+  )
+
+  law('[B-05] a delete that is cancelled before it begins deletes nothing', async () => {
     const { backend } = await open()
     await backend.write('key', bytes('x'))
     await expectKind(() => backend.delete([{ key: 'key' }], { signal: AbortSignal.abort() }), 'aborted')
     expect(await keysOf(backend)).toEqual(['key'])
   })
 
-  it('[B-05] deletes of one key that overlap all end in gone', async () => {
+  law('[B-05] deletes of one key that overlap all end in gone', async () => {
     const { backend } = await open()
     await writeAll(backend, ['a/b/1', 'a/b/2'])
     const targets = [{ key: 'a/b/1' }, { key: 'a/b/2' }]

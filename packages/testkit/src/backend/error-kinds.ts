@@ -1,9 +1,10 @@
-import { expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { bytes, expectKind, pagesOf, readAll } from './calls.ts'
+import type { Case } from './cases.ts'
 import type { SuiteContext } from './describe-backend.ts'
 
-export function errorKinds({ open }: SuiteContext): void {
-  it('[B-06] reading what is missing is not_found, for good; stat gives undefined', async () => {
+export function errorKinds({ open }: SuiteContext, law: Case): void {
+  law('[B-06] reading what is missing is not_found, for good; stat gives undefined', async () => {
     const { backend } = await open()
     await backend.write('a/file', bytes('x'))
     for (const key of ['missing', 'a/missing', 'missing/below', 'a/file/below', 'a']) {
@@ -13,7 +14,7 @@ export function errorKinds({ open }: SuiteContext): void {
     }
   })
 
-  it('[B-06] every call with a signal that has fired rejects with kind aborted', async () => {
+  law('[B-06] every call with a signal that has fired rejects with kind aborted', async () => {
     const { backend } = await open()
     await backend.write('key', bytes('x'))
     const signal = AbortSignal.abort(new Error('enough'))
@@ -27,7 +28,7 @@ export function errorKinds({ open }: SuiteContext): void {
       expect(await expectKind(call, 'aborted')).toMatchObject({ code: 'HF_BACKEND', retryable: false })
   })
 
-  it('[B-06] a read that is cancelled midway rejects with kind aborted', async () => {
+  law('[B-06] a read that is cancelled midway rejects with kind aborted', async () => {
     const { backend } = await open()
     const controller = new AbortController()
     await backend.write('key', new Uint8Array(4 * 1024 * 1024))
@@ -36,7 +37,7 @@ export function errorKinds({ open }: SuiteContext): void {
     }, 'aborted')
   })
 
-  it('[B-06] a reader may stop early, or never begin, and the object can be read again', async () => {
+  law('[B-06] a reader may stop early, or never begin, and the object can be read again', async () => {
     const { backend } = await open()
     await backend.write('key', new Uint8Array(1024 * 1024))
     await backend.read('key')
@@ -44,7 +45,7 @@ export function errorKinds({ open }: SuiteContext): void {
     expect((await readAll(backend, 'key')).length).toBe(1024 * 1024)
   })
 
-  it('[B-06] stopping twice is no error', async () => {
+  law('[B-06] stopping twice is no error', async () => {
     const { backend } = await open()
     await backend.stop?.()
     await expect(Promise.resolve(backend.stop?.())).resolves.toBeUndefined()

@@ -1,10 +1,11 @@
 import { isHoldfastError } from '@holdfast/core'
-import { expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { bytes, expectKind, expectNothingAt, readAll } from './calls.ts'
+import type { Case } from './cases.ts'
 import type { SuiteContext } from './describe-backend.ts'
 
-export function exclusiveWrites({ open, writers }: SuiteContext): void {
-  it('[B-03] of many concurrent writers with ifAbsent exactly one wins, and its bytes stay', async () => {
+export function exclusiveWrites({ open, writers }: SuiteContext, law: Case): void {
+  law('[B-03] of many concurrent writers with ifAbsent exactly one wins, and its bytes stay', async () => {
     const { backend } = await open()
     if (!backend.capabilities.writeIfAbsent) {
       await expectKind(() => backend.write('key', bytes('x'), { ifAbsent: true }), 'unsupported')
@@ -28,19 +29,22 @@ export function exclusiveWrites({ open, writers }: SuiteContext): void {
     }
   })
 
-  it('[B-03] ifAbsent on a key that is there refuses and keeps its bytes; without it the bytes are replaced', async () => {
-    const { backend } = await open()
-    await backend.write('key', bytes('first'))
-    await expectKind(
-      () => backend.write('key', bytes('second'), { ifAbsent: true }),
-      backend.capabilities.writeIfAbsent ? 'exists' : 'unsupported',
-    )
-    expect((await readAll(backend, 'key')).toString()).toBe('first')
-    await backend.write('key', bytes('third'))
-    expect((await readAll(backend, 'key')).toString()).toBe('third')
-  })
+  law(
+    '[B-03] ifAbsent on a key that is there refuses and keeps its bytes; without it the bytes are replaced',
+    async () => {
+      const { backend } = await open()
+      await backend.write('key', bytes('first'))
+      await expectKind(
+        () => backend.write('key', bytes('second'), { ifAbsent: true }),
+        backend.capabilities.writeIfAbsent ? 'exists' : 'unsupported',
+      )
+      expect((await readAll(backend, 'key')).toString()).toBe('first')
+      await backend.write('key', bytes('third'))
+      expect((await readAll(backend, 'key')).toString()).toBe('third')
+    },
+  )
 
-  it('[B-03] a key can be taken again with ifAbsent after its object was deleted', async () => {
+  law('[B-03] a key can be taken again with ifAbsent after its object was deleted', async () => {
     const { backend } = await open()
     const options = backend.capabilities.writeIfAbsent ? { ifAbsent: true } : {}
     await backend.write('folder/key', bytes('first'), options)

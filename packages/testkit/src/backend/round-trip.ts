@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { bytes, inPieces, keysOf, noise, readAll } from './calls.ts'
+import type { Case } from './cases.ts'
 import type { SuiteContext } from './describe-backend.ts'
 
 const ODD_KEYS = [
@@ -14,8 +15,8 @@ const ODD_KEYS = [
   'a=b,c@d(e)~f^g',
 ]
 
-export function roundTrip({ open, largeBytes }: SuiteContext): void {
-  it('[B-01] the factory gives isolated instances', async () => {
+export function roundTrip({ open, largeBytes }: SuiteContext, law: Case): void {
+  law('[B-01] the factory gives isolated instances', async () => {
     const [one, other] = [await open(), await open()]
     await one.backend.write('same/key', bytes('one'))
     expect(await other.backend.stat('same/key')).toBeUndefined()
@@ -24,7 +25,7 @@ export function roundTrip({ open, largeBytes }: SuiteContext): void {
     expect((await readAll(one.backend, 'same/key')).toString()).toBe('one')
   })
 
-  it('[B-01] an empty object goes in, shows in stat and listing, comes out and goes away', async () => {
+  law('[B-01] an empty object goes in, shows in stat and listing, comes out and goes away', async () => {
     const { backend } = await open()
     await expectRoundTrip('empty/object', new Uint8Array(0))
     await expectRoundTrip('small', bytes('a few bytes'))
@@ -42,7 +43,7 @@ export function roundTrip({ open, largeBytes }: SuiteContext): void {
     }
   })
 
-  it('[B-01] a large object is streamed in and out byte for byte', async () => {
+  law('[B-01] a large object is streamed in and out byte for byte', async () => {
     const { backend } = await open()
     const content = noise(largeBytes)
     // An odd size of pieces, so that theirs and ours never fall together.
@@ -54,7 +55,7 @@ export function roundTrip({ open, largeBytes }: SuiteContext): void {
     expect((await readAll(backend, 'large.bin')).equals(content)).toBe(true)
   })
 
-  it('[B-01] odd keys are kept as they are', async () => {
+  law('[B-01] odd keys are kept as they are', async () => {
     const { backend } = await open()
     const { keyBytes, segmentBytes = keyBytes } = backend.limits
     const keys = ODD_KEYS.filter((key) => fits(key, keyBytes, segmentBytes))
@@ -66,7 +67,7 @@ export function roundTrip({ open, largeBytes }: SuiteContext): void {
     expect(await keysOf(backend)).toEqual([])
   })
 
-  it('[B-01] changedAt is whole milliseconds and a second write replaces the object', async () => {
+  law('[B-01] changedAt is whole milliseconds and a second write replaces the object', async () => {
     const { backend } = await open()
     const first = await backend.write('key', bytes('first and longer'))
     const second = await backend.write('key', bytes('second'))
@@ -78,7 +79,7 @@ export function roundTrip({ open, largeBytes }: SuiteContext): void {
     if (backend.capabilities.changedAt) expect(second.changedAt).toBeGreaterThanOrEqual(first.changedAt)
   })
 
-  it('[B-01] what was written is there when the store is opened again', async () => {
+  law('[B-01] what was written is there when the store is opened again', async () => {
     const subject = await open()
     await subject.backend.write('kept/key', bytes('kept'))
     const again = (await subject.reopen?.()) ?? subject.backend

@@ -1,6 +1,7 @@
 import type { ReadOptions } from '@holdfast/core'
-import { expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { bytes, expectKind, pagesOf, readAll } from './calls.ts'
+import type { Case } from './cases.ts'
 import type { SuiteContext } from './describe-backend.ts'
 
 const DIGITS = '0123456789'
@@ -16,21 +17,24 @@ const RANGES: readonly (readonly [NonNullable<ReadOptions['range']>, string])[] 
 ]
 
 /** Capabilities without a group of their own: what is declared works, what is not is refused. */
-export function undeclared({ open }: SuiteContext): void {
-  it('[B-07] ranges end before their end and are cut at the end of the object; undeclared, they are refused', async () => {
-    const { backend } = await open()
-    await backend.write('key', bytes(DIGITS))
-    for (const [range, expected] of RANGES) {
-      if (backend.capabilities.readRange)
-        expect((await readAll(backend, 'key', { range })).toString()).toBe(expected)
-      else await expectKind(() => backend.read('key', { range }), 'unsupported')
-    }
-    if (!backend.capabilities.readRange) return
-    for (const range of [{ start: -1 }, { start: 4, end: 3 }, { start: 0.5 }, { start: Number.NaN }])
-      await expectKind(() => readAll(backend, 'key', { range }), 'invalid')
-  })
+export function undeclared({ open }: SuiteContext, law: Case): void {
+  law(
+    '[B-07] ranges end before their end and are cut at the end of the object; undeclared, they are refused',
+    async () => {
+      const { backend } = await open()
+      await backend.write('key', bytes(DIGITS))
+      for (const [range, expected] of RANGES) {
+        if (backend.capabilities.readRange)
+          expect((await readAll(backend, 'key', { range })).toString()).toBe(expected)
+        else await expectKind(() => backend.read('key', { range }), 'unsupported')
+      }
+      if (!backend.capabilities.readRange) return
+      for (const range of [{ start: -1 }, { start: 4, end: 3 }, { start: 0.5 }, { start: Number.NaN }])
+        await expectKind(() => readAll(backend, 'key', { range }), 'invalid')
+    },
+  )
 
-  it('[B-07] reading with ifVersion refuses another version; undeclared, it is refused', async () => {
+  law('[B-07] reading with ifVersion refuses another version; undeclared, it is refused', async () => {
     const { backend } = await open()
     const first = await backend.write('key', bytes('first'))
     const second = await backend.write('key', bytes('second'))
@@ -44,7 +48,7 @@ export function undeclared({ open }: SuiteContext): void {
     expect((await readAll(backend, 'key', current)).toString()).toBe('second')
   })
 
-  it('[B-07] versions are listed as write gave them; undeclared, they are refused', async () => {
+  law('[B-07] versions are listed as write gave them; undeclared, they are refused', async () => {
     const { backend } = await open()
     const { version } = await backend.write('key', bytes('x'))
     if (!backend.capabilities.listVersions)
@@ -57,7 +61,7 @@ export function undeclared({ open }: SuiteContext): void {
     }
   })
 
-  it('[B-07] changedAt is a time where it is declared, and 0 or a time where it is not', async () => {
+  law('[B-07] changedAt is a time where it is declared, and 0 or a time where it is not', async () => {
     const { backend } = await open()
     const { changedAt } = await backend.write('key', bytes('x'))
     if (backend.capabilities.changedAt) expect(changedAt).toBeGreaterThan(0)
@@ -65,7 +69,7 @@ export function undeclared({ open }: SuiteContext): void {
     expect(Number.isSafeInteger(changedAt)).toBe(true)
   })
 
-  it('[B-07] more targets than the limit are refused and none of them is deleted', async () => {
+  law('[B-07] more targets than the limit are refused and none of them is deleted', async () => {
     const { backend } = await open()
     await backend.write('key', bytes('x'))
     const targets = Array.from({ length: backend.limits.deleteBatch + 1 }, () => ({ key: 'key' }))

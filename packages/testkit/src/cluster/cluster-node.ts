@@ -78,6 +78,9 @@ export class ClusterNode {
       clock,
       failpoints: this.failpoints,
       log: 'silent',
+      // A clock that stands still ends no wait.
+      storeRetries: 0,
+      storeRate: 'off',
       plugins: [
         backendMemory({ objects, topology }),
         sharedLog(shared, client),

@@ -4,17 +4,55 @@ import { type BackendErrorKind, HoldfastError } from '@holdfast/core'
 export const FAULTY_CALLS = ['write', 'read', 'stat', 'list', 'delete'] as const
 export type FaultyCall = (typeof FAULTY_CALLS)[number]
 
-/** One thing that goes wrong. */
-export interface Fault {
-  readonly call: FaultyCall
-  readonly kind: BackendErrorKind
+interface When {
   /** Calls that go by first. Default 0. */
   readonly skip?: number
-  /** How many calls fail. Default 1; `Infinity` for all from then on. */
+  /** How many calls it meets. Default 1; `Infinity` for all from then on. */
   readonly times?: number
+}
+
+/** The call fails with this kind, before it has done anything. */
+export interface Failure extends When {
+  readonly call: FaultyCall
+  readonly kind: BackendErrorKind
+  /** Time for which the store wants to be left alone, ms: stands in the error. */
+  readonly retryAfter?: number
   /** For `delete`: the call works, but these targets (by their place in it) fail. Default: the whole call fails. */
   readonly partial?: (index: number) => boolean
 }
+
+/** The call is done, and its answer is lost: whoever made it gets an error of this kind. */
+export interface LostAnswer extends When {
+  readonly call: 'write' | 'delete'
+  readonly lost: BackendErrorKind
+}
+
+/** The call takes this long, ms on the clock of the plan, before it begins. */
+export interface Delay extends When {
+  readonly call: FaultyCall
+  readonly delay: number
+}
+
+/** A listing in pages of at most so many keys. */
+export interface ShortPages extends When {
+  readonly call: 'list'
+  readonly pageKeys: number
+}
+
+/** A listing as it would have been when the fault was armed: what came since is not in it, what went is. */
+export interface StaleListing extends When {
+  readonly call: 'list'
+  readonly stale: true
+}
+
+/** The store's own clock is wrong by this, ms: times of change that the call tells are moved by it. */
+export interface ClockOffset extends When {
+  readonly call: 'write' | 'stat' | 'list'
+  readonly clockOffset: number
+}
+
+/** One thing that goes wrong. */
+export type Fault = Failure | LostAnswer | Delay | ShortPages | StaleListing | ClockOffset
 
 interface Armed {
   readonly fault: Fault
@@ -26,6 +64,7 @@ interface Armed {
 export class FaultPlan {
   readonly #armed = new Set<Armed>()
   readonly #calls = new Map<FaultyCall, number>()
+  readonly #onStale = new Set<(fault: StaleListing) => void>()
   #hits = 0
 
   constructor(faults: readonly Fault[] = []) {
@@ -36,10 +75,11 @@ export class FaultPlan {
   arm(fault: Fault): Disposable {
     const armed = { fault, skip: fault.skip ?? 0, times: fault.times ?? 1 }
     this.#armed.add(armed)
+    if ('stale' in fault) for (const note of this.#onStale) note(fault)
     return { [Symbol.dispose]: () => void this.#armed.delete(armed) }
   }
 
-  /** Calls that have failed by this plan so far. */
+  /** Calls that have met a fault of this plan so far. */
   get hits(): number {
     return this.#hits
   }
@@ -61,11 +101,22 @@ export class FaultPlan {
     }
     return undefined
   }
+
+  /** Tells the backend under the plan when it has to remember what it holds. */
+  onStale(note: (fault: StaleListing) => void): void {
+    this.#onStale.add(note)
+    for (const { fault } of this.#armed) if ('stale' in fault) note(fault)
+  }
 }
 
-export function faultError({ call, kind }: Fault): HoldfastError {
+export function faultError(
+  call: FaultyCall,
+  kind: BackendErrorKind,
+  { retryAfter }: { readonly retryAfter?: number } = {},
+): HoldfastError {
   return new HoldfastError('HF_BACKEND', `an injected fault: ${call} is ${kind}`, {
     kind,
     operation: `backend.${call}`,
+    ...(retryAfter !== undefined && { context: { retryAfter } }),
   })
 }

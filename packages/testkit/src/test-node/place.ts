@@ -50,5 +50,6 @@ export function ingredientsIn(
 /** A node in a place, not started. */
 export function nodeIn(place: TestPlace, plugins: readonly Plugin[], id = 'node-1'): HoldfastNode {
   const { clock, failpoints } = place
-  return createNode({ plugins, id, clock, failpoints, log: 'silent' })
+  // Its clock stands still, and ends no wait: a fault reaches at once who made the call.
+  return createNode({ plugins, id, clock, failpoints, log: 'silent', storeRetries: 0, storeRate: 'off' })
 }

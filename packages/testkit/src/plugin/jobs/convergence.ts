@@ -1,6 +1,6 @@
 import type { BackendErrorKind } from '@holdfast/core'
 import { expect, it } from 'vitest'
-import { FAULTY_CALLS, type Fault } from '../../faults/fault-plan.ts'
+import { FAULTY_CALLS, type Failure } from '../../faults/fault-plan.ts'
 import { LAWS } from '../laws.ts'
 import { drain, runUntilSettled } from '../settle.ts'
 import type { Subject } from '../subject.ts'
@@ -45,7 +45,7 @@ export function convergence(subject: Subject, job: string, plans: boolean): void
     )
   })
 
-  async function resultWith(fault?: Fault): Promise<string> {
+  async function resultWith(fault?: Failure): Promise<string> {
     await using opened = await subject.open()
     const { faults } = opened
     const callsBefore = fault ? faults.calls(fault.call) : 0
@@ -76,7 +76,7 @@ export function convergence(subject: Subject, job: string, plans: boolean): void
     })
 
   it(`[R-05] ${LAWS.faults}: ${job}, a delete that fails for every other object`, async () => {
-    const fault: Fault = { call: 'delete', kind: 'unavailable', partial: (index) => index % 2 === 0 }
+    const fault: Failure = { call: 'delete', kind: 'unavailable', partial: (index) => index % 2 === 0 }
     expect(
       await resultWith(fault),
       subject.breaks('faults', `job ${job} comes to another result after a delete that failed in part`),

@@ -1,0 +1,43 @@
+import { readdirSync } from 'node:fs'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type FailedCase, runBroken } from './run-broken.ts'
+
+/** Words of the law that each breaks; the first failure of each must name it. */
+const FLAWS: Readonly<Record<string, string>> = {
+  'drops-the-1001st-key': 'gives every key once, in byte order of the whole key',
+  'folds-case': 'gives every key once, in byte order of the whole key',
+  'forgets-the-signal': 'a read that is cancelled midway rejects with kind aborted',
+  'ignores-ranges': 'ranges end before their end',
+  'includes-after': 'after and until are exclusive',
+  'lets-two-win': 'of many concurrent writers with ifAbsent exactly one wins',
+  'lists-in-order-of-words': 'gives every key once, in byte order of the whole key',
+  'refuses-what-is-gone': 'deleting is idempotent and a missing key is gone',
+  'reports-a-delete-that-failed': 'a call takes as many targets as the limit says',
+  'shares-everything': 'the factory gives isolated instances',
+  'shows-half-an-object': 'nobody sees a part of an object that is being written',
+  'swallows-an-error': 'a source that fails midway leaves nothing visible',
+  'throws-strange-errors': 'reading what is missing is not_found',
+}
+
+describe('describeBackend', () => {
+  let failed: ReadonlyMap<string, readonly FailedCase[]>
+  beforeAll(async () => {
+    failed = await runBroken('broken-backends')
+  }, 120_000)
+
+  it('[B-14] every broken backend is looked at', () => {
+    const files = readdirSync(new URL('broken-backends', import.meta.url)).filter((name) =>
+      name.endsWith('.ts'),
+    )
+    expect(files.map((name) => name.slice(0, -3)).sort()).toEqual(Object.keys(FLAWS).sort())
+    expect([...failed.keys()].sort()).toEqual(Object.keys(FLAWS).sort())
+  })
+
+  it.each(Object.entries(FLAWS))('[B-14] %s fails, and is told the law that it breaks', (name, words) => {
+    const messages = (failed.get(name) ?? []).map(({ message }) => message)
+    expect(messages.length).toBeGreaterThan(0)
+    const told = messages.filter((message) => message.includes(`backend broken breaks the law "${words}`))
+    expect(told, messages.join('\n').slice(0, 2000)).not.toHaveLength(0)
+    for (const message of messages) expect(message).toMatch(/breaks the law|Test timed out|cases of/)
+  })
+})
