@@ -1,15 +1,18 @@
 import { defineConfig } from 'vitest/config'
 
-/** A package's own suite. Tests import packages by name; the condition maps the names to the sources. */
-export const project = (name: string) =>
+/** Maps the names of our packages to their sources. */
+const SOURCES = ['holdfast-source']
+
+/** A package's own suite. Tests import packages by name; without a condition they get what was built. */
+export const project = (name: string, conditions: readonly string[] = SOURCES) =>
   defineConfig({
-    resolve: { conditions: ['holdfast-source', 'node'] },
-    ssr: { resolve: { conditions: ['holdfast-source', 'node'] } },
+    resolve: { conditions: [...conditions, 'node'] },
+    ssr: { resolve: { conditions: [...conditions, 'node'] } },
     test: {
       name,
       include: ['test/**/*.test.ts'],
       pool: 'forks',
-      execArgv: ['--conditions=holdfast-source', '--expose-gc'],
+      execArgv: [...conditions.map((condition) => `--conditions=${condition}`), '--expose-gc'],
       testTimeout: 20_000,
       passWithNoTests: false,
       expect: { requireAssertions: true },

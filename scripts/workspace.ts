@@ -5,15 +5,20 @@ import { parseArgs } from 'node:util'
 
 export interface PackageManifest {
   readonly name: string
+  readonly version?: string
+  readonly private?: boolean
   readonly keywords?: readonly string[]
   readonly dependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
+  readonly devDependencies?: Readonly<Record<string, string>>
 }
 
 export interface WorkspacePackage {
   /** Name of the folder under `packages/`. */
   readonly folder: string
+  /** From the root: `packages/core`. */
+  readonly path: string
   readonly manifest: PackageManifest
 }
 
@@ -31,17 +36,19 @@ export function readArguments<Flag extends string = never>(flags: readonly Flag[
   return { root, positionals, has: (flag: Flag) => given.has(flag) }
 }
 
-export function packagesOf(root: string): WorkspacePackage[] {
-  const packages = join(root, 'packages')
-  if (!existsSync(packages)) return []
-  return readdirSync(packages)
+export const packagesOf = (root: string): WorkspacePackage[] => packagesIn(root, 'packages')
+export const examplesOf = (root: string): WorkspacePackage[] => packagesIn(root, 'examples')
+
+function packagesIn(root: string, top: string): WorkspacePackage[] {
+  const folders = join(root, top)
+  if (!existsSync(folders)) return []
+  return readdirSync(folders)
     .sort()
-    .filter((folder) => existsSync(join(packages, folder, 'package.json')))
+    .filter((folder) => existsSync(join(folders, folder, 'package.json')))
     .map((folder) => {
-      const manifest: PackageManifest = JSON.parse(
-        readFileSync(join(packages, folder, 'package.json'), 'utf8'),
-      )
-      return { folder, manifest }
+      const path = `${top}/${folder}`
+      const manifest: PackageManifest = JSON.parse(readFileSync(join(root, path, 'package.json'), 'utf8'))
+      return { folder, path, manifest }
     })
 }
 

@@ -1,6 +1,5 @@
 import { createNode, definePlugin, duration, HoldfastError, type HookPort, type Plugin } from '@holdfast/core'
 import { describe, expect, it } from 'vitest'
-import { apiProblem } from '../src/kernel/shape.ts'
 import { plugin } from './support.ts'
 
 function problemsOf(plugins: readonly unknown[]): string[] {
@@ -160,16 +159,6 @@ describe('assembling a node', () => {
     expect(of('1.0')).toEqual([])
     expect(of('1.1')[0]).toMatch(/update @holdfast\/core/)
     expect(of('0.9')[0]).toMatch(/update the plugin/)
-  })
-
-  it('[K-03] below 1.0 the minor counts as the major', () => {
-    expect(apiProblem('0.4', '0.4')).toBeUndefined()
-    expect(apiProblem('0.3', '0.4')).toMatch(/update the plugin/)
-    expect(apiProblem('0.5', '0.4')).toMatch(/update @holdfast\/core/)
-    expect(apiProblem('0.4', '1.0')).toMatch(/update the plugin/)
-    expect(apiProblem('1.2', '1.4')).toBeUndefined()
-    expect(apiProblem('2.0', '1.4')).toMatch(/update @holdfast\/core/)
-    expect(apiProblem('1', '1.4')).toMatch(/state a contract version/)
   })
 
   it('[K-16] hooks are sealed after the last setup', () => {

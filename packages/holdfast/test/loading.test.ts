@@ -5,6 +5,9 @@ import { failuresOf, link, loader, pluginPackage, project } from './packages.ts'
 
 const load = loader()
 
+/** Its short name is known; the package is the user's to install. */
+const RETENTION = '@holdfast/plugin-retention'
+
 const STORAGE = { 'backend-local': { root: './files' }, manifest: { dataDir: './data' } }
 const config = (...plugins: unknown[]) => ({ 'holdfast.config.json': { plugins } })
 const module = (name: string, source: string, manifest: object = {}) => ({
@@ -36,7 +39,7 @@ describe('loading plugins by name', () => {
         }
         export default defineConfig(config)`,
     })
-    for (const name of ['holdfast', '@holdfast/backend-local', '@holdfast/core']) link(root, name)
+    for (const name of ['holdfast', '@holdfast/backend-local', '@holdfast/core', RETENTION]) link(root, name)
     const loaded = await load(root, { HOLDFAST_MANIFEST_ERASE_DELAY: '3h' })
     expect(loaded).toMatchObject({ entries: expect.anything() })
     const entries = 'entries' in loaded ? loaded.entries : []
@@ -92,6 +95,7 @@ describe('loading plugins by name', () => {
       ...squatted,
       'holdfast.config.json': { plugins: ['backend-local', 'manifest', 'retention'], config: STORAGE },
     })
+    link(root, RETENTION)
     expect(await load(root)).toMatchObject({
       entries: expect.arrayContaining([expect.objectContaining({ plugin: 'retention' })]),
     })
@@ -305,6 +309,7 @@ describe('the config file', () => {
         node: { lgo: 'info' },
       },
     })
+    link(root, RETENTION)
     const loaded = await load(root, { HOLDFAST_RETENTION_ERASE_DELAY: 'x' })
     expect(loaded).toMatchObject({ code: 'HF_ASSEMBLY_INVALID' })
     expect('context' in loaded && loaded.context.problems.map(({ plugin }) => plugin).sort()).toEqual([

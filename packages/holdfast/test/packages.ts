@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { ConfigEntry } from '@holdfast/core'
@@ -23,8 +24,7 @@ export function project(files: Readonly<Record<string, string | object>>): strin
 export function link(root: string, name: string): void {
   const link = join(root, 'node_modules', name)
   mkdirSync(dirname(link), { recursive: true })
-  const own = name === 'holdfast' ? dirname(import.meta.dirname) : undefined
-  symlinkSync(own ?? join(import.meta.dirname, '..', 'node_modules', name), link)
+  symlinkSync(dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)), link)
 }
 
 /** A plugin package made by hand, without any of ours. */
