@@ -8,11 +8,22 @@ import { testFile, workspace } from './workspace-fixture.ts'
 const ROOT = dirname(dirname(import.meta.dirname))
 const copied = (from: string, to = from) => ({ [to]: readFileSync(join(ROOT, from), 'utf8') })
 
+/** The folders that the configuration names, with nothing in them: it does not start without. */
+function emptyProjects(): Files {
+  const [, list = ''] =
+    /projects: \[([^\]]*)\]/.exec(readFileSync(join(ROOT, 'vitest.config.ts'), 'utf8')) ?? []
+  const folders = list
+    .split(',')
+    .map((project) => project.trim().slice(1, -1))
+    .filter((project) => project !== '' && !project.includes('*'))
+  expect(folders).not.toEqual([])
+  return Object.fromEntries(folders.map((folder) => [`${folder}/README.md`, '']))
+}
+
 /** One package with core's own failpoints, under the set-up of this repository. */
 const SOURCES: Files = {
   ...copied('vitest.config.ts'),
-  // A project that the configuration names, with nothing in it.
-  'simulation/README.md': '',
+  ...emptyProjects(),
   ...copied('scripts/failpoints/census.ts'),
   ...copied('scripts/failpoints/record.ts'),
   ...copied('packages/core/src/failpoints.ts', 'packages/guard/src/failpoints.ts'),
@@ -49,7 +60,8 @@ const firing = (names: readonly string[], killing: readonly string[], passed: st
 
 function test(root: string): void {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs')
-  expect(spawnSync(process.execPath, [vitest, 'run'], { cwd: root, encoding: 'utf8' })).toMatchObject({
+  const ended = spawnSync(process.execPath, [vitest, 'run'], { cwd: root, encoding: 'utf8' })
+  expect(ended, ended.stdout + ended.stderr).toMatchObject({
     status: 0,
   })
 }
