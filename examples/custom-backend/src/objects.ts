@@ -32,7 +32,8 @@ const LITTER = `
   DELETE FROM chunks WHERE object IN (SELECT DISTINCT object FROM chunks EXCEPT SELECT id FROM objects);`
 
 const OBJECT = 'SELECT id, size, checksum, changedAt FROM objects WHERE key = ?'
-const PUT_OBJECT = 'INSERT OR REPLACE INTO objects (key, id, size, checksum, changedAt) VALUES (?, ?, ?, ?, ?)'
+const PUT_OBJECT =
+  'INSERT OR REPLACE INTO objects (key, id, size, checksum, changedAt) VALUES (?, ?, ?, ?, ?)'
 const DROP_OBJECT = 'DELETE FROM objects WHERE key = ?'
 const CHUNK_AT = 'SELECT start, bytes FROM chunks WHERE object = ? AND start <= ? ORDER BY start DESC LIMIT 1'
 const PUT_CHUNK = 'INSERT INTO chunks (object, start, bytes) VALUES (?, ?, ?)'

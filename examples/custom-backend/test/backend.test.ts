@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { describeBackend } from '@holdfast/testkit'
 import { openBackendSqlite } from '@holdfast/example-custom-backend'
+import { describeBackend } from '@holdfast/testkit'
 
 describeBackend('backend-sqlite', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'backend-sqlite-'))

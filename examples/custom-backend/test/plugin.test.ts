@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describePlugin } from '@holdfast/testkit'
 import { backendSqlite } from '@holdfast/example-custom-backend'
+import { describePlugin } from '@holdfast/testkit'
 import { afterAll } from 'vitest'
 
 const folder = mkdtempSync(join(tmpdir(), 'backend-sqlite-'))

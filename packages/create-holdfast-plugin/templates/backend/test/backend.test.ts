@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describeBackend } from '@holdfast/testkit'
+
 import { open__Factory__ } from '__name__'
 
 describeBackend('__id__', async () => {
