@@ -47,7 +47,7 @@ export function terminal(): { readonly ask: Ask; close(): void } {
           return read(answer === '' ? fallback : answer)
         } catch (error) {
           if (!(error instanceof NameProblem)) throw error
-          lines.write(`${error.message}\n`)
+          process.stdout.write(`${error.message}\n`)
         }
       }
     },
