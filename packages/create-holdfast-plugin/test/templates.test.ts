@@ -18,11 +18,13 @@ function blocksOf(page: string): string[] {
   return Array.from(ours(page).matchAll(/```ts\n(.*?)```/gs), ([, code]) => code ?? '')
 }
 
-/** The imports of one line each in the order of their text: a formatter sorts them by names of packages. */
+/** With sorted imports and no empty lines: a formatter arranges imports by the names of packages. */
 function inOrder(text: string): string {
   const isImport = (line: string) => /^import .* from /.test(line)
   const lines = text.split('\n')
-  return [...lines.filter(isImport).sort(), ...lines.filter((line) => !isImport(line))].join('\n')
+  return [...lines.filter(isImport).sort(), ...lines.filter((line) => line !== '' && !isImport(line))].join(
+    '\n',
+  )
 }
 
 describe('what is emitted', () => {
