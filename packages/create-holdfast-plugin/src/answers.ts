@@ -36,9 +36,12 @@ function readKind(answer: string): Kind {
   return answer
 }
 
-/** Asks on the terminal, until `close`. */
-export function terminal(): { readonly ask: Ask; close(): void } {
-  const lines = createInterface({ input: process.stdin, output: process.stdout })
+/** Asks on a terminal, until `close`. */
+export function terminal(
+  input: NodeJS.ReadableStream,
+  output: NodeJS.WritableStream,
+): { readonly ask: Ask; close(): void } {
+  const lines = createInterface({ input, output })
   return {
     async ask(question, fallback, read) {
       for (;;) {
@@ -47,7 +50,7 @@ export function terminal(): { readonly ask: Ask; close(): void } {
           return read(answer === '' ? fallback : answer)
         } catch (error) {
           if (!(error instanceof NameProblem)) throw error
-          process.stdout.write(`${error.message}\n`)
+          output.write(`${error.message}\n`)
         }
       }
     },

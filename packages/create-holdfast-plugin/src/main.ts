@@ -23,7 +23,7 @@ async function main(args: readonly string[]): Promise<void> {
   const line = readCommandLine(args)
   if (line.help) return say(USAGE)
   if (line.version) return say(ownVersion())
-  const asked = !line.yes && process.stdin.isTTY ? terminal() : undefined
+  const asked = !line.yes && process.stdin.isTTY ? terminal(process.stdin, process.stdout) : undefined
   try {
     const answers = await answersFor(line, asked?.ask)
     writePackage(answers.folder, filesOf(answers))

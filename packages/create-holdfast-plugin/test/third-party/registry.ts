@@ -51,7 +51,7 @@ export async function startRegistry(folder: string): Promise<Registry> {
   return {
     npm: (cwd, ...args) => run('npm', args, cwd, env),
     async [Symbol.asyncDispose]() {
-      const ended = once(child, 'close')
+      const ended = once(child, 'exit')
       child.disconnect()
       await ended
     },

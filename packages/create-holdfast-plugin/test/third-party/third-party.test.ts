@@ -44,7 +44,7 @@ describe('a third party', () => {
   beforeAll(async () => {
     const [started, tarballs] = await Promise.all([startRegistry(folder('registry')), packOurs(scratch)])
     registry = started
-    for (const tarball of tarballs) await npm(scratch, 'publish', tarball)
+    await Promise.all(tarballs.map((tarball) => npm(scratch, 'publish', tarball)))
   }, 3 * MINUTES)
   afterAll(async () => {
     await registry?.[Symbol.asyncDispose]()
