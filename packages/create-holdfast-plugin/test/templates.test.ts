@@ -76,6 +76,7 @@ describe('what is emitted', () => {
           'vitest.config.ts',
         ]),
       )
+      expect(files.get('README.md')?.split('\n')[0]).toBe('# @acme/holdfast-x')
       for (const [file, text] of files) expect(text, file).not.toMatch(/__[a-zA-Z]+__|workspace:/)
     },
   )
