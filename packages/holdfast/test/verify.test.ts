@@ -135,6 +135,22 @@ describe('holdfast verify', () => {
     },
   )
 
+  it('[K-02] a plugin of the wrong shape is told as such, not by a stumble', async () => {
+    const { 'node_modules/acme-x/package.json': own, 'node_modules/acme-x/index.js': source } = pluginPackage(
+      'acme-x',
+      'acme-x',
+    )
+    const root = project({
+      'node_modules/acme-x/package.json': own as object,
+      'node_modules/acme-x/index.js': String(source).replace('provides: []', 'provides: 5'),
+    })
+    expect((await stepsOf(root, 'acme-x')).failed).toMatchObject({
+      step: 'config',
+      code: 'HF_ASSEMBLY_INVALID',
+      problem: expect.stringContaining('provides is 5; it takes a list of names'),
+    })
+  })
+
   it('[K-02] options that are missing or unknown fail at config', async () => {
     const { root, name } = backendPackage('() => ({})')
     expect((await stepsOf(root, name)).failed).toMatchObject({

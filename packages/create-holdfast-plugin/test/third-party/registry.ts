@@ -44,6 +44,7 @@ export async function startRegistry(folder: string): Promise<Registry> {
     ...environment(),
     npm_config_userconfig: join(home, '.npmrc'),
     npm_config_cache: join(home, 'cache'),
+    npm_config_noproxy: '127.0.0.1',
     npm_config_audit: 'false',
     npm_config_fund: 'false',
     npm_config_update_notifier: 'false',

@@ -76,7 +76,9 @@ function bare({ name, id, version, api }: Plugin): Plugin {
 
 /** What a node has beside the plugin, so that it is whole. */
 function beside(plugin: Plugin, folder: string): Plugin[] {
-  const missing = (service: 'backend' | 'manifest') => !plugin.provides.includes(service)
+  // Whether `provides` is a list at all, createNode says.
+  const provided: readonly string[] = Array.isArray(plugin.provides) ? plugin.provides : []
+  const missing = (service: string) => !provided.includes(service)
   return [
     ...(missing('backend') ? [backendLocal({ root: join(folder, 'files') })] : []),
     ...(missing('manifest') ? [manifest({ dataDir: join(folder, 'data'), eraseDelay: 0 })] : []),
