@@ -1,0 +1,6 @@
+export {
+  type BackendSqliteOptions,
+  backendSqlite,
+  backendSqlite as plugin,
+  openBackendSqlite,
+} from './backend.ts'
