@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { namesOf } from 'create-holdfast-plugin'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
-const MAIN = join(import.meta.dirname, '..', 'src', 'main.ts')
+const FOLDER = dirname(createRequire(import.meta.url).resolve('create-holdfast-plugin/package.json'))
+/** Its source, or what its tarball has. */
+const [MAIN = ''] = ['src/main.ts', 'dist/main.js'].map((file) => join(FOLDER, file)).filter(existsSync)
 
 function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'create-holdfast-'))

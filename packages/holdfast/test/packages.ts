@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -18,6 +18,13 @@ export function project(files: Readonly<Record<string, string | object>>): strin
     writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content))
   }
   return root
+}
+
+/** What Node runs as the command of the package under test: its source, or what its tarball has. */
+export function commandOf(name: string): string {
+  const folder = dirname(createRequire(import.meta.url).resolve(`${name}/package.json`))
+  const source = join(folder, 'src', 'main.ts')
+  return existsSync(source) ? source : join(folder, 'dist', 'main.js')
 }
 
 /** Installs a package of this workspace in a user's folder. */

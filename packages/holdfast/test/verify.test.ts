@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { link, pluginPackage, project } from './packages.ts'
+import { commandOf, link, pluginPackage, project } from './packages.ts'
 
-const MAIN = join(import.meta.dirname, '..', 'src', 'main.ts')
+const MAIN = commandOf('holdfast')
 
 interface Ended {
   readonly code: number
