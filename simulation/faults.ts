@@ -43,7 +43,7 @@ export class Faults {
       overtake: 8,
       resume: 12,
       outage: 6,
-      mount: 5,
+      mount: 12,
       stray: 4,
       cut: log ? 16 : 0,
       leader: log ? 4 : 0,
