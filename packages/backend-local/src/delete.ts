@@ -54,9 +54,13 @@ export async function remove(
     for (const key of gone) keysIn(bySurvivor, survivor).add(key)
   })
   await inParallel(bySurvivor, FOLDERS_AT_ONCE, async ([folder, keys]) => {
-    await store.folders.sync(folder).catch((error: unknown) => {
+    try {
+      await store.folders.sync(folder)
+      // It was this root's folder that was synced.
+      store.checkRoot(subject)
+    } catch (error) {
       for (const key of keys) failures.set(key, error)
-    })
+    }
   })
 
   return targets.map(({ key }) =>

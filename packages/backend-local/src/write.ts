@@ -98,6 +98,8 @@ async function publish(store: LocalStore, file: Unnamed): Promise<void> {
     // Before the last look at the file: taking a name away changes its ctime.
     await removeIfThere(file.temp)
     await store.folders.persist(file.key)
+    // It was this root's folders that were synced.
+    store.checkRoot(file.subject)
   } catch (error) {
     if (isNew) await withdraw(store, file).catch(() => undefined)
     throw error
