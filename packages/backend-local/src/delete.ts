@@ -1,7 +1,7 @@
 import { unlink } from 'node:fs/promises'
 import type { CallOptions, DeleteOutcome, DeleteTarget } from '@holdfast/core'
 import { errnoOf, isMissing } from './errno.ts'
-import { coded, problem, throwIfAborted } from './errors.ts'
+import { coded, problem, type Subject, throwIfAborted } from './errors.ts'
 import { folderOf, keyProblem, LIMITS } from './keys.ts'
 import { inParallel } from './parallel.ts'
 import type { LocalStore } from './root.ts'
@@ -55,9 +55,7 @@ export async function remove(
   })
   await inParallel(bySurvivor, FOLDERS_AT_ONCE, async ([folder, keys]) => {
     try {
-      await store.folders.sync(folder)
-      // It was this root's folder that was synced.
-      store.checkRoot(subject)
+      await syncOfRoot(store, folder, subject)
     } catch (error) {
       for (const key of keys) failures.set(key, error)
     }
@@ -85,6 +83,15 @@ async function unlinkKey(store: LocalStore, key: string): Promise<void> {
     store.checkRoot(subject)
   }
   if (store.failpoints.armed) await store.failpoints.hit('local.delete.after')
+}
+
+/** Syncs a folder, or fails when the root is no longer the one that it was. */
+async function syncOfRoot(store: LocalStore, folder: string, subject: Subject): Promise<void> {
+  try {
+    await store.folders.sync(folder)
+  } finally {
+    store.checkRoot(subject)
+  }
 }
 
 function prune(store: LocalStore, folder: string): string {
