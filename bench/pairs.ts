@@ -6,15 +6,16 @@ export interface Sample {
   readonly result: string
 }
 
+/** What a benchmark prints, under its name. Where there is no other side, `peer`, `ratio` and `range` are null. */
 export interface BenchLine {
-  /** Median rate of each side, per second. */
+  /** Median of each side: a rate per second, unless `peerCommand` says otherwise. */
   readonly ours: number
-  readonly peer: number
+  readonly peer: number | null
   /** Median of the ratios of the pairs, ours / peer. */
-  readonly ratio: number
-  readonly range: readonly [number, number]
+  readonly ratio: number | null
+  readonly range: readonly [number, number] | null
   readonly better: 'higher' | 'lower'
-  /** The ratio that must be reached; null while there is none. */
+  /** What must be reached by the ratio, or by `ours` where there is no other side; null while there is none. */
   readonly bound: number | null
   readonly pass: boolean
   readonly n: number
@@ -24,7 +25,15 @@ export interface BenchLine {
   readonly pairs: number
 }
 
-export type Bench = () => Promise<{ readonly pass: boolean }>
+export type Bench = () => Promise<BenchLine>
+
+/** Fewer say nothing about a machine that others use too. */
+const FEWEST_PAIRS = 5
+
+type Compared = { readonly ours: number; readonly peer: number; readonly ratio: number } & {
+  readonly range: readonly [number, number]
+  readonly pairs: number
+}
 
 /**
  * Runs both sides in turn, A B B A, after one pair that is not counted, so that what drifts hits both alike.
@@ -35,7 +44,8 @@ export async function comparePairs(
   n: number,
   ours: () => Promise<Sample>,
   peer: () => Promise<Sample>,
-): Promise<Pick<BenchLine, 'ours' | 'peer' | 'ratio' | 'range' | 'pairs'>> {
+): Promise<Compared> {
+  if (pairs < FEWEST_PAIRS) throw new Error(`void: ${pairs} pairs are fewer than ${FEWEST_PAIRS}`)
   const rates: { ours: number; peer: number }[] = []
   for (let pair = -1; pair < pairs; pair++) {
     const first = pair % 2 === 0 ? ours : peer
@@ -55,6 +65,9 @@ export async function comparePairs(
     pairs,
   }
 }
+
+/** The fields of the other side, for a benchmark of one figure that is held against a bound. */
+export const alone = { peer: null, ratio: null, range: null, pairs: 0 } as const
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
