@@ -67,6 +67,25 @@ describe('a root on a mount of its own', () => {
   })
 })
 
+describe('a mount below the root', () => {
+  it('[B-08] that holds the temporary files is refused: no name can be given from there', async (context) => {
+    using disk = mustHave(tmpfs('root/.holdfast/tmp'), context)
+    await expect(openLocalBackend({ root: join(disk.path, '../..') })).rejects.toMatchObject({
+      code: 'HF_BACKEND',
+      kind: 'unsupported',
+    })
+  })
+
+  it('[B-08] that holds files is refused by the write to it, which leaves nothing', async (context) => {
+    using disk = mustHave(tmpfs('root/folder'), context)
+    const root = join(disk.path, '..')
+    const backend = await openLocalBackend({ root })
+    await expect(backend.write('folder/key', bytes('x'))).rejects.toMatchObject({ kind: 'unsupported' })
+    expect(readdirSync(disk.path)).toEqual([])
+    expect(readdirSync(join(root, '.holdfast/tmp'))).toEqual([])
+  })
+})
+
 describe('a file system that takes names that differ in case for one', () => {
   it('[B-08] is refused at the start, which says what to do', async (context) => {
     using disk = mustHave(foldingDisk(), context)

@@ -15,11 +15,15 @@ export interface Mount extends Disposable {
 
 type Attempt = Mount | { readonly none: string }
 
-/** A file system of its own in memory, mounted; or why there is none: it takes root. */
-export function tmpfs(): Attempt {
+/**
+ * A file system of its own in memory, mounted; or why there is none: it takes root.
+ * @param at the folder below the mount's own at which it is mounted
+ */
+export function tmpfs(at = 'mounted'): Attempt {
   return mounted(
     () => undefined,
     (_image, path) => ['mount', '-t', 'tmpfs', '-o', 'size=16m', 'tmpfs', path],
+    at,
   )
 }
 
@@ -44,12 +48,13 @@ export function mustHave(attempt: Attempt, context: TestContext): Mount {
 function mounted(
   make: (image: string) => string | undefined,
   command: (image: string, path: string) => [string, ...string[]],
+  at = 'mounted',
 ): Attempt {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-mount-'))
-  const [image, path] = [join(folder, 'image'), join(folder, 'mounted')]
+  const [image, path] = [join(folder, 'image'), join(folder, at)]
   closeSync(openSync(image, 'w'))
   truncateSync(image, 16 * MIB)
-  mkdirSync(path)
+  mkdirSync(path, { recursive: true })
   const mount = () => run(...command(image, path))
   const failed = make(image) ?? mount()
   if (failed !== undefined) {
