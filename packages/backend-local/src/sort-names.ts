@@ -1,4 +1,7 @@
-/** Names that end in a zero byte, in pieces of 2^20 bytes. */
+/** Bytes of a piece. */
+export const PIECE = 2 ** 20
+
+/** Names that end in a zero byte, and the place of each: its piece and where it begins there, as one number. */
 export interface NameBytes {
   readonly pieces: readonly Uint8Array[]
   readonly starts: Uint32Array
@@ -14,7 +17,25 @@ const FEW = 12
  * compares no name twice from its beginning, which names that begin alike, as those of a folder do, make dear.
  */
 export function sortNames(names: NameBytes): void {
-  sortPart(names, 0, names.count, 0)
+  sortPart(names, 0, names.count, commonBytes(names))
+}
+
+/** How many bytes all names begin with. */
+function commonBytes({ pieces, starts, count }: NameBytes): number {
+  if (count < 2) return 0
+  const first = starts[0] ?? 0
+  const bytes = pieces[first >>> 20]
+  const from = first & 0xfffff
+  let common = (bytes?.indexOf(END, from) ?? from) - from
+  for (let i = 1; i < count; i++) {
+    const start = starts[i] ?? 0
+    const others = pieces[start >>> 20]
+    const at = start & 0xfffff
+    let same = 0
+    while (same < common && others?.[at + same] === bytes?.[from + same]) same++
+    common = same
+  }
+  return common
 }
 
 // The longest part is gone on with, and calls are made for the others: the stack stays shallow whatever the names.

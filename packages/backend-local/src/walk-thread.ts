@@ -6,6 +6,9 @@ import type { WalkRequest, WalkSkips } from './walk.ts'
 /** Pages that the thread may be ahead of the one who reads them. */
 const PAGES_AHEAD = 6
 
+/** What becomes garbage at once, as directory entries do, needs no more room than this, MiB. */
+const YOUNG_MIB = 16
+
 export interface WalkOrder {
   readonly request: WalkRequest
   readonly ahead: number
@@ -75,7 +78,7 @@ export class WalkThread {
     const own = import.meta.url.endsWith('.ts') ? './walk-worker.ts' : './walk-worker.js'
     const worker = new Worker(fileURLToPath(new URL(own, import.meta.url)), {
       name: 'holdfast-list',
-      resourceLimits: { maxYoungGenerationSizeMb: 8 },
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MIB },
     })
     // The listings that wait see their ports close; the next one starts another thread.
     const forget = () => {

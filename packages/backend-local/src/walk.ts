@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { type Dirent, opendirSync } from 'node:fs'
+import { join } from 'node:path'
 import { isMissing } from './errno.ts'
 import { type ByteText, type KeyBounds, KeyRange, textOf } from './key-range.ts'
 import { type FolderIdentity, identityOf, isSameFolder, lookAt } from './look.ts'
@@ -11,6 +12,11 @@ const ENTRIES_AT_ONCE = 256
 
 /** How often a folder that changes while it is read is read anew. */
 const READ_ATTEMPTS = 10
+
+/** Names that are plainly good, as nearly all are, and of folders whose slash is behind it. */
+const PLAIN = /^[\w~=+@,.-]*[\w~=+@,-]\/?$/
+/** Longest such name, bytes. */
+const LONGEST = 255
 
 /** What a walk must know. Flat data: it crosses threads. */
 export interface WalkRequest {
@@ -37,7 +43,6 @@ export interface WalkSkips {
 interface OpenFolder {
   /** With its slash; empty for the root. */
   readonly folder: ByteText
-  readonly path: string
   readonly names: Names
   /** Whether keys in it must be judged by the rules for keys. */
   readonly odd: boolean
@@ -77,21 +82,27 @@ export class Walk implements WalkSkips {
     const { root, keysOfPage, keyBytes } = this.#request
     const page = new PageBuilder(this.#request)
     const start = this.#range.folder
-    const first = start === '' ? root : `${root}/${textOf(start.slice(0, -1))}`
-    open.push({ folder: start, path: first, names: yield* this.#read(start, first), odd: false })
+    open.push({ folder: start, names: yield* this.#read(start), odd: !/^[\w~=+@,./-]*$/.test(start) })
     for (let top = open.at(-1); top; top = open.at(-1)) {
-      const { folder, path, names } = top
-      const odd = top.odd || names.odd
-      if (!names.next()) {
+      const { folder, names } = top
+      const name = names.next()
+      if (name === undefined) {
         open.pop()
         names.free()
         yield undefined
-      } else if (names.isFolder()) {
-        const below = `${path}/${names.text()}`
-        const name = folder + latin1(names)
-        open.push({ folder: name, path: below, names: yield* this.#read(name, below), odd })
-      } else {
-        page.add(folder, names, path, odd || folder.length + names.end - names.start > keyBytes)
+        continue
+      }
+      const key = folder + name
+      const isOdd = !PLAIN.test(name) || name.length > LONGEST
+      if (isOdd && cannotBeText(name)) {
+        this.skipped++
+        this.example ??= textOf(key)
+        continue
+      }
+      const odd = top.odd || isOdd
+      if (name.endsWith('/')) open.push({ folder: key, names: yield* this.#read(key), odd })
+      else {
+        page.add(key, root, odd || key.length > keyBytes)
         if (page.count === keysOfPage) yield page.take()
       }
     }
@@ -99,7 +110,8 @@ export class Walk implements WalkSkips {
   }
 
   /** The wanted names of a folder, in order; none when it was removed since its parent was read. */
-  *#read(folder: ByteText, path: string): Generator<undefined, Names, undefined> {
+  *#read(folder: ByteText): Generator<undefined, Names, undefined> {
+    const path = join(this.#request.root, textOf(folder.slice(0, -1)))
     this.steps++
     for (let attempt = 1; ; attempt++) {
       try {
@@ -144,21 +156,11 @@ export class Walk implements WalkSkips {
       if (isFolder ? !this.#range.meets(`${key}/`) : !this.#range.has(key)) return
       if (key === this.#request.reserved) return
     }
-    if (cannotBeText(name)) {
-      this.skipped++
-      this.example ??= textOf(folder + name)
-      return
-    }
-    names.add(name, isFolder)
+    names.add(isFolder ? `${name}/` : name)
   }
 }
 
 /** Keys cross threads as lines of text. */
 function cannotBeText(name: ByteText): boolean {
-  if (!/[\n\u0080-\u00ff]/.test(name)) return false
   return name.includes('\n') || !isUtf8(Buffer.from(name, 'latin1'))
-}
-
-function latin1({ bytes, start, end }: Names): ByteText {
-  return Buffer.from(bytes.buffer, start, end - start).toString('latin1')
 }
