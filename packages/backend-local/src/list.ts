@@ -12,6 +12,7 @@ import { keyProblem, LIMITS } from './keys.ts'
 import type { WalkedPage } from './page.ts'
 import type { LocalStore } from './root.ts'
 import { Walk, type WalkRequest, type WalkSkips } from './walk.ts'
+import type { WalkThread } from './walk-thread.ts'
 
 const SUBJECT: Subject = { operation: 'list' }
 /**
@@ -34,8 +35,9 @@ export async function* list(
   if (!canEnter(store, options)) return
   const judge = new Judge()
   const request = requestOf(store, options, fields)
-  const walk = walkedAtOnce(request) ?? store.thread.walk(request, signal)
+  let walk: ReturnType<typeof walkedAtOnce> | ReturnType<WalkThread['walk']>
   try {
+    walk = walkedAtOnce(request) ?? store.thread.walk(request, signal)
     for (let step = await walk.next(); ; step = await walk.next()) {
       throwIfAborted(signal, SUBJECT)
       // Under a root that is gone every folder is missing: what is there must not look as if it were not.
@@ -52,7 +54,7 @@ export async function* list(
     store.checkRoot(SUBJECT)
     throw error
   } finally {
-    await walk.return({ skipped: 0 })
+    await walk?.return({ skipped: 0 })
   }
   if (judge.skipped > 0)
     log?.warn({ skipped: judge.skipped, example: judge.example }, 'names that cannot be keys are not listed')
