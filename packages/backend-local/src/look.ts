@@ -1,4 +1,5 @@
 import { lstatSync, type Stats, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { isMissing } from './errno.ts'
 
 /** Copying and unpacking forge the mtime, not the ctime: the later of the two is when the file came to be as it is. */
@@ -16,18 +17,30 @@ export function lookAt(path: string): Stats | undefined {
   }
 }
 
-/** Which folder it is that has a path: device and inode. */
-export interface FolderIdentity {
+/** Which folder a root is: its device and inode, and the inode of the store's own folder in it. */
+export interface RootIdentity {
   readonly dev: bigint
   readonly ino: bigint
+  /** Two disks that are mounted at one place, one after the other, may have the same device and inode. */
+  readonly own: bigint
 }
 
-/** Both zero for what is not there, which no folder has. */
-export function identityOf(path: string): FolderIdentity {
-  const { dev, ino } = statSync(path, { bigint: true, throwIfNoEntry: false }) ?? { dev: 0n, ino: 0n }
-  return { dev, ino }
+/** All zero for what is not there, which no folder has. */
+export function identityOf(root: string, ownFolder: string): RootIdentity {
+  const { dev, ino } = find(root)
+  return { dev, ino, own: find(join(root, ownFolder)).ino }
 }
 
-export function isSameFolder(a: FolderIdentity, b: FolderIdentity): boolean {
-  return a.ino === b.ino && a.dev === b.dev
+export function isSameRoot(a: RootIdentity, b: RootIdentity): boolean {
+  return a.ino === b.ino && a.dev === b.dev && a.own === b.own
+}
+
+function find(path: string): { readonly dev: bigint; readonly ino: bigint } {
+  const nothing = { dev: 0n, ino: 0n }
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false }) ?? nothing
+  } catch (error) {
+    if (isMissing(error)) return nothing
+    throw error
+  }
 }

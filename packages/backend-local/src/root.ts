@@ -8,7 +8,7 @@ import { problem, type Subject, throwIfAborted } from './errors.ts'
 import { foldsNames, isListed } from './folded-names.ts'
 import { Folders } from './folders.ts'
 import { TEMP_FOLDER } from './keys.ts'
-import { type FolderIdentity, identityOf, isSameFolder, lookAt } from './look.ts'
+import { identityOf, isSameRoot, lookAt, type RootIdentity } from './look.ts'
 import { FolderSyncs, syncFolder } from './sync.ts'
 import { WalkThread } from './walk-thread.ts'
 
@@ -16,7 +16,7 @@ import { WalkThread } from './walk-thread.ts'
 export interface LocalStore {
   /** Absolute, without symbolic links. */
   readonly root: string
-  readonly identity: FolderIdentity
+  readonly identity: RootIdentity
   readonly folders: Folders
   readonly thread: WalkThread
   readonly ids: Ids
@@ -49,7 +49,7 @@ export async function openStore(options: StoreOptions): Promise<LocalStore> {
   const subject = { operation: 'start' } as const
   await makeDurably(resolve(options.root))
   const root = await realpath(options.root)
-  const identity = identityOf(root)
+  const { dev } = identityOf(root, RESERVED_FOLDER)
   for (const folder of [RESERVED_FOLDER, TEMP_FOLDER]) {
     const path = join(root, folder)
     await mkdir(path).catch((error: unknown) => {
@@ -59,9 +59,10 @@ export async function openStore(options: StoreOptions): Promise<LocalStore> {
     const found = lstatSync(path, { bigint: true })
     if (!found.isDirectory())
       throw problem('invalid', `${folder} in the root is not a folder of its own`, subject)
-    if (found.dev !== identity.dev)
+    if (found.dev !== dev)
       throw problem('unsupported', `${folder} lies on another mount than the root`, subject)
   }
+  const identity = identityOf(root, RESERVED_FOLDER)
   const temp = join(root, TEMP_FOLDER)
   await removeLitter(temp, options, subject)
   const isFolding = await foldsNames(temp, options.ids.next())
@@ -82,7 +83,7 @@ export async function openStore(options: StoreOptions): Promise<LocalStore> {
     path: (key) => join(root, key),
     isNamed: (key) => !isFolding || isListed(join(root, key)),
     checkRoot(at) {
-      if (!isSameFolder(identityOf(root), identity))
+      if (!isSameRoot(identityOf(root, RESERVED_FOLDER), identity))
         throw problem('unavailable', 'the root was unmounted or replaced since the start', at)
     },
   }

@@ -3,7 +3,7 @@ import { type Dirent, opendirSync } from 'node:fs'
 import { join } from 'node:path'
 import { isMissing } from './errno.ts'
 import { type ByteText, type KeyBounds, KeyRange, textOf } from './key-range.ts'
-import { type FolderIdentity, identityOf, isSameFolder, lookAt } from './look.ts'
+import { identityOf, isSameRoot, lookAt, type RootIdentity } from './look.ts'
 import { Names } from './names.ts'
 import { PageBuilder, type WalkedPage } from './page.ts'
 
@@ -22,7 +22,7 @@ const LONGEST = 255
 export interface WalkRequest {
   /** Absolute, without symbolic links. */
   readonly root: string
-  readonly identity: FolderIdentity
+  readonly identity: RootIdentity
   readonly bounds: KeyBounds
   readonly sizes: boolean
   readonly changedAt: boolean
@@ -123,7 +123,8 @@ export class Walk implements WalkSkips {
         // What is missing may be one entry, on file systems whose folders do not tell the types: then names are lost.
         if (lookAt(path)?.isDirectory()) continue
         // Under a root that is gone every folder is missing.
-        if (!isSameFolder(identityOf(this.#request.root), this.#request.identity)) throw error
+        const { root, reserved, identity } = this.#request
+        if (!isSameRoot(identityOf(root, reserved), identity)) throw error
         return new Names()
       }
     }

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openLocalBackend } from '@holdfast/backend-local'
 import type { Backend } from '@holdfast/core'
@@ -50,6 +50,22 @@ describe('a root on a mount of its own', () => {
     expect(await readText(backend, 'folder/key')).toBe('x')
     expect(await backend.delete([{ key: 'folder/key' }])).toEqual([{ key: 'folder/key', status: 'gone' }])
     expect(await keysOf(backend)).toEqual([])
+  })
+
+  it('[B-13] in whose place another is mounted, whose root has the same inode, refuses every call', async (context) => {
+    using disk = mustHave(tmpfs(), context)
+    const backend = await openLocalBackend({ root: disk.path })
+    await backend.write('folder/key', bytes('x'))
+    const { ino } = statSync(disk.path)
+    disk.unmount()
+    disk.mount()
+    expect(statSync(disk.path).ino).toBe(ino)
+    await expectRefusals(backend)
+    mkdirSync(join(disk.path, 'folder'))
+    writeFileSync(join(disk.path, 'folder/key'), 'another')
+    mkdirSync(join(disk.path, '.holdfast/tmp'), { recursive: true })
+    await expectRefusals(backend)
+    expect(readdirSync(join(disk.path, 'folder'))).toEqual(['key'])
   })
 
   it('[B-13] that goes while a source gives its bytes gets no file and no folder where it was', async (context) => {
