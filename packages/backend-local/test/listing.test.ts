@@ -7,6 +7,9 @@ import { createLogger } from '@holdfast/core'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { bytes, keysOf, makeFiles, type TempRoot, tempRoot } from './temp-root.ts'
 
+/** What must end at once may have to wait for its turn on a busy machine. */
+const PATIENCE = { timeout: 10_000 }
+
 const number = (i: number) => String(i).padStart(5, '0')
 const inByteOrder = (keys: readonly string[]) =>
   keys.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
@@ -22,7 +25,7 @@ describe('a listing that is too long to be walked at once', () => {
   beforeAll(async () => {
     temp = await tempRoot()
     makeFiles(temp.root, keys)
-  })
+  }, 120_000)
   afterAll(async () => temp[Symbol.asyncDispose]())
 
   it('[B-04] is whole and in order, also for several who list at the same time at their own pace', async () => {
@@ -64,7 +67,7 @@ describe('a listing that is too long to be walked at once', () => {
     for await (const page of backend.list({ prefix: 'wide/', fields: ['sizes'] })) {
       if (seen.length === 0) {
         // Until the thread has done what it may do unasked.
-        await vi.waitFor(() => expect(openBelow(temp.root)).toEqual([]))
+        await vi.waitFor(() => expect(openBelow(temp.root)).toEqual([]), PATIENCE)
         await backend.write('wide/11999~x.parquet', bytes('longer'))
       }
       seen.push(...page.keys.map((key, i) => `${key} ${page.sizes?.[i]}`))
@@ -123,7 +126,7 @@ describe('a listing that is too long to be walked at once', () => {
     }).rejects.toMatchObject({ code: 'HF_BACKEND', kind: 'aborted' })
     controller.abort()
     await cancelled
-    await vi.waitFor(() => expect(openBelow(temp.root)).toEqual([]))
+    await vi.waitFor(() => expect(openBelow(temp.root)).toEqual([]), PATIENCE)
     expect(await keysOf(backend)).toEqual(keys)
     await backend.stop?.()
   })
@@ -139,7 +142,7 @@ describe('a listing that is too long to be walked at once', () => {
     }).rejects.toMatchObject({ code: 'HF_BACKEND', kind: 'unavailable' })
     await backend.stop?.()
     await rest
-    await vi.waitFor(() => expect(threads()).toBe(before))
+    await vi.waitFor(() => expect(threads()).toBe(before), PATIENCE)
     await backend.stop?.()
     await expect(keysOf(backend)).rejects.toMatchObject({ code: 'HF_NOT_STARTED' })
     expect(openBelow(temp.root)).toEqual([])
