@@ -7,7 +7,7 @@ import type { WalkRequest, WalkSkips } from './walk.ts'
 const PAGES_AHEAD = 6
 
 /** What becomes garbage at once, as directory entries do, needs no more room than this, MiB. */
-const YOUNG_MIB = 16
+const YOUNG_MIB = 4
 
 export interface WalkOrder {
   readonly request: WalkRequest
