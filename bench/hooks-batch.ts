@@ -11,7 +11,7 @@ import { type BenchLine, comparePairs, type Sample } from './pairs.ts'
 
 const N = 1_000_000
 const CONSUMERS = 3
-const PAIRS = 3
+const PAIRS = 5
 
 /**
  * N batches of one op, all there from the start, through three consumers: what delivery costs by itself. The peer

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CALLERS, commitEach } from './callers.ts'
 import { BATCH, benchNode, makeEntries, openRows, type Rows, stillClock } from './manifest-node.ts'
+import { alone, type BenchLine, fileSystemOf } from './pairs.ts'
 
 const N = 1000
 
 /** What 1000 registered files cost in transactions, each of which is one sync, and in rows: the same on every machine. */
-export async function manifestCounts(): Promise<{ readonly pass: boolean } & Record<string, unknown>> {
+export async function manifestCounts(): Promise<BenchLine & Record<string, unknown>> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'))
   try {
     await using node = await benchNode({ dataDir: folder, clock: stillClock }).start()
@@ -21,7 +22,14 @@ export async function manifestCounts(): Promise<{ readonly pass: boolean } & Rec
     await db.close()
     const expected = { batched: 1, single: Math.ceil(N / CALLERS) }
     return {
-      ops: N,
+      ...alone,
+      ours: batched.transactions + single.transactions,
+      better: 'lower',
+      bound: expected.batched + expected.single,
+      n: N,
+      fs: fileSystemOf(folder),
+      sync: 'every transaction',
+      peerCommand: 'none: transactions for n files in one batch, and for n by single callers',
       batched,
       single,
       expected,

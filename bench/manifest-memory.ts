@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { serialize } from 'node:v8'
 import { makeDataDir } from './manifest-node.ts'
-import { fileSystemOf } from './pairs.ts'
+import { alone, type BenchLine, fileSystemOf } from './pairs.ts'
 import type { Scanned } from './scan-node.ts'
 
 const N = 1_000_000
@@ -13,7 +13,7 @@ const N = 1_000_000
 const BOUND = 150_000_000
 
 /** A child starts a node on a million entries and scans them all; its memory is looked at after every page. */
-export async function manifestMemory(): Promise<{ readonly pass: boolean } & Record<string, unknown>> {
+export async function manifestMemory(): Promise<BenchLine & Record<string, unknown>> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'))
   try {
     const dataDir = join(folder, 'data')
@@ -26,12 +26,16 @@ export async function manifestMemory(): Promise<{ readonly pass: boolean } & Rec
       throw new Error(`void: ${scanned.entries} entries and ${scanned.keys} keys were scanned`)
     const { size } = statSync(join(dataDir, 'manifest', 'data.mdb'))
     return {
+      ...alone,
       ...scanned,
+      ours: scanned.rssAnonPeak,
       better: 'lower',
       bound: BOUND,
       pass: scanned.rssAnonPeak < BOUND,
       n: N,
       fs: fileSystemOf(folder),
+      sync: 'none while it scans',
+      peerCommand: 'none: bytes of RssAnon of a whole process',
       bytesOnDisk: size,
       bytesPerEntry: Math.round(size / N),
     }

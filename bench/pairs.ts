@@ -6,15 +6,16 @@ export interface Sample {
   readonly result: string
 }
 
+/** What a benchmark prints, under its name. Where there is no other side, `peer`, `ratio` and `range` are null. */
 export interface BenchLine {
-  /** Median rate of each side, per second. */
+  /** Median of each side: a rate per second, unless `peerCommand` says otherwise. */
   readonly ours: number
-  readonly peer: number
+  readonly peer: number | null
   /** Median of the ratios of the pairs, ours / peer. */
-  readonly ratio: number
-  readonly range: readonly [number, number]
+  readonly ratio: number | null
+  readonly range: readonly [number, number] | null
   readonly better: 'higher' | 'lower'
-  /** The ratio that must be reached; null while there is none. */
+  /** What must be reached by the ratio, or by `ours` where there is no other side; null while there is none. */
   readonly bound: number | null
   readonly pass: boolean
   readonly n: number
@@ -24,7 +25,10 @@ export interface BenchLine {
   readonly pairs: number
 }
 
-export type Bench = () => Promise<{ readonly pass: boolean }>
+export type Bench = () => Promise<BenchLine>
+
+/** Fewer say nothing about a machine that others use too. */
+const FEWEST_PAIRS = 5
 
 /** Our side against one peer. */
 export type Compared = Pick<BenchLine, 'ours' | 'peer' | 'ratio' | 'range' | 'pairs'>
@@ -50,6 +54,7 @@ export async function compareRounds(
   ours: () => Promise<Sample>,
   peers: readonly (() => Promise<Sample>)[],
 ): Promise<Compared[]> {
+  if (rounds < FEWEST_PAIRS) throw new Error(`void: ${rounds} pairs are fewer than ${FEWEST_PAIRS}`)
   const sides = [ours, ...peers]
   const order = sides.map((_, side) => side)
   const rates: number[][] = []
@@ -80,6 +85,9 @@ export async function compareRounds(
 function thousandths(value: number): number {
   return Math.round(value * 1000) / 1000
 }
+
+/** The fields of the other side, for a benchmark of one figure that is held against a bound. */
+export const alone = { peer: null, ratio: null, range: null, pairs: 0 } as const
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)

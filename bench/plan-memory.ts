@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createNode, definePlugin, type PlanItem, parsePath, totalsOf } from '@holdfast/core'
 import { manifest } from '@holdfast/manifest'
 import { backendMemory } from '@holdfast/testkit'
-import { fileSystemOf } from './pairs.ts'
+import { alone, type BenchLine, fileSystemOf } from './pairs.ts'
 import { rssAnon } from './rss.ts'
 
 const N = 1_000_000
@@ -13,7 +13,7 @@ const PAGE = 1000
 const MOST = 160 * 1024 ** 2
 
 /** Plans a million files, executes the plan, and looks at the memory after every page: it must not grow with the plan. */
-export async function planMemory(): Promise<{ readonly pass: boolean } & Record<string, unknown>> {
+export async function planMemory(): Promise<BenchLine & Record<string, unknown>> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'))
   let peak = 0
   const look = () => {
@@ -54,15 +54,20 @@ export async function planMemory(): Promise<{ readonly pass: boolean } & Record<
     const spool = statSync(join(folder, 'journal', 'data.mdb')).size
     await node.stop()
     return {
-      files: N,
+      ...alone,
+      ours: peak - before,
+      better: 'lower',
+      bound: MOST,
+      n: N,
+      fs: fileSystemOf(folder),
+      sync: 'every chunk',
+      peerCommand: 'none: bytes of RssAnon that a plan adds',
       done: run.done.files,
       rssAnonGrowthPlanningMiB: mib(planning),
       rssAnonGrowthMiB: mib(peak - before),
-      limitMiB: mib(MOST),
       planSeconds: planned,
       runSeconds: acted,
       journalMiB: mib(spool),
-      fileSystem: fileSystemOf(folder),
       pass: peak - before <= MOST && run.done.files === N,
     }
   } finally {

@@ -1,4 +1,7 @@
 import { defineConfig } from 'tsup'
 import { base } from '../../tsup.base.ts'
 
-export default defineConfig({ ...base, entry: ['src/index.ts'] })
+export default defineConfig({
+  ...base,
+  entry: { index: 'src/index.ts', 'walk-worker': 'src/walk-worker.ts' },
+})

@@ -12,6 +12,7 @@ import {
   type ListOptions,
   type ListPage,
   type Logger,
+  oneOf,
   type Plugin,
   type ReadOptions,
   type Stored,
@@ -33,6 +34,17 @@ import { write } from './write.ts'
 export interface BackendLocalOptions {
   /** The folder that holds the files; made when it is missing. One process at a time may use it. */
   readonly root: string
+  /**
+   * `shared`: the folder is mounted on every node of a cluster, and they use one store. Default `local`: this node's
+   * own, used by one process at a time.
+   */
+  readonly topology?: 'local' | 'shared'
+  /**
+   * What to do where the file system takes two names that differ in case or Unicode form for one. Default `refused`:
+   * the start fails. `checked`: every call makes sure that what it finds has that very name, and a write that would
+   * not is refused with kind `conflict`; it reads the names of a folder each time.
+   */
+  readonly foldedNames?: 'refused' | 'checked'
 }
 
 /** Keeps a node's files in a folder on a local disk: provides `backend`. */
@@ -43,7 +55,17 @@ export function backendLocal(options: BackendLocalOptions): Plugin {
     version: '0.1.0',
     api: '1.0',
     provides: ['backend'],
-    config: { root: text({ doc: 'The folder that holds the files; made when it is missing.' }) },
+    config: {
+      root: text({ doc: 'The folder that holds the files; made when it is missing.' }),
+      topology: oneOf(['local', 'shared'], {
+        doc: "Whether the folder is this node's own, or mounted on every node and one store for all.",
+        default: 'local',
+      }),
+      foldedNames: oneOf(['refused', 'checked'], {
+        doc: 'A file system that takes names that differ in case or Unicode form for one is refused at the start, or every name is checked at every call.',
+        default: 'refused',
+      }),
+    },
     options: { ...options },
     failpoints: LOCAL_FAILPOINTS,
     setup(ctx) {
@@ -76,15 +98,14 @@ export async function openLocalBackend(options: OpenLocalOptions): Promise<Backe
   return backend
 }
 
-interface Parts {
-  readonly root: string
+interface Parts extends BackendLocalOptions {
   readonly ids: Ids
   readonly failpoints: FailpointRegistry
   readonly log?: Logger
 }
 
 class LocalBackend implements Backend {
-  readonly topology = 'local'
+  readonly topology: 'local' | 'shared'
   readonly capabilities = {
     writeIfAbsent: true,
     readRange: true,
@@ -99,12 +120,14 @@ class LocalBackend implements Backend {
 
   constructor(parts: Parts) {
     this.#parts = parts
+    this.topology = parts.topology ?? 'local'
   }
 
   async start({ signal }: CallOptions): Promise<void> {
-    const { root, ids, failpoints } = this.#parts
+    const { root, foldedNames = 'refused', ids, failpoints } = this.#parts
+    const { topology } = this
     this.#store = await withCodes({ operation: 'start' }, () =>
-      openStore({ root, ids, failpoints, ...(signal && { signal }) }),
+      openStore({ root, topology, foldedNames, ids, failpoints, ...(signal && { signal }) }),
     )
   }
 
@@ -131,6 +154,12 @@ class LocalBackend implements Backend {
 
   delete(targets: readonly DeleteTarget[], options: CallOptions = {}): Promise<DeleteOutcome[]> {
     return withCodes({ operation: 'delete' }, () => remove(this.#opened(), targets, options))
+  }
+
+  async stop(): Promise<void> {
+    const store = this.#store
+    this.#store = undefined
+    await store?.thread.stop()
   }
 
   #opened(): LocalStore {

@@ -1,6 +1,7 @@
 import { unlink } from 'node:fs/promises'
 import type { CallOptions, DeleteOutcome, DeleteTarget } from '@holdfast/core'
-import { coded, errnoOf, isMissing, problem, throwIfAborted } from './errors.ts'
+import { errnoOf, isMissing } from './errno.ts'
+import { coded, problem, type Subject, throwIfAborted } from './errors.ts'
 import { folderOf, keyProblem, LIMITS } from './keys.ts'
 import { inParallel } from './parallel.ts'
 import type { LocalStore } from './root.ts'
@@ -53,9 +54,11 @@ export async function remove(
     for (const key of gone) keysIn(bySurvivor, survivor).add(key)
   })
   await inParallel(bySurvivor, FOLDERS_AT_ONCE, async ([folder, keys]) => {
-    await store.folders.sync(folder).catch((error: unknown) => {
+    try {
+      await syncOfRoot(store, folder, subject)
+    } catch (error) {
       for (const key of keys) failures.set(key, error)
-    })
+    }
   })
 
   return targets.map(({ key }) =>
@@ -66,15 +69,29 @@ export async function remove(
 }
 
 async function unlinkKey(store: LocalStore, key: string): Promise<void> {
+  const subject = { operation: 'delete', key } as const
   if (store.failpoints.armed) await store.failpoints.hit('local.delete.before')
-  if (!store.folders.hold(key, { operation: 'delete', key })) return
+  // Anew for every key: a root that goes away in the middle must keep the rest.
+  store.checkRoot(subject)
+  if (!store.folders.hold(key, subject) || !store.isNamed(key)) return store.checkRoot(subject)
   try {
     await unlink(store.path(key))
   } catch (error) {
     // A folder of that name is no object.
     if (!isMissing(error) && errnoOf(error) !== 'EISDIR') throw error
+    // Under a root that is gone every key is missing.
+    store.checkRoot(subject)
   }
   if (store.failpoints.armed) await store.failpoints.hit('local.delete.after')
+}
+
+/** Syncs a folder, or fails when the root is no longer the one that it was. */
+async function syncOfRoot(store: LocalStore, folder: string, subject: Subject): Promise<void> {
+  try {
+    await store.folders.sync(folder)
+  } finally {
+    store.checkRoot(subject)
+  }
 }
 
 function prune(store: LocalStore, folder: string): string {

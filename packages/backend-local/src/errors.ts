@@ -1,4 +1,5 @@
 import { type BackendErrorKind, HoldfastError, isHoldfastError } from '@holdfast/core'
+import { errnoOf } from './errno.ts'
 
 export type Operation = 'start' | 'write' | 'read' | 'stat' | 'list' | 'delete'
 
@@ -37,18 +38,6 @@ const KIND_OF_ERRNO: Readonly<Record<string, BackendErrorKind>> = {
   ENOTSUP: 'unsupported',
   EOPNOTSUPP: 'unsupported',
   EXDEV: 'unsupported',
-}
-
-/** The errno of a failed system call, such as `ENOENT`. */
-export function errnoOf(error: unknown): string | undefined {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-  return typeof code === 'string' ? code : undefined
-}
-
-/** Whether a system call failed because there is nothing under that name. */
-export function isMissing(error: unknown): boolean {
-  const errno = errnoOf(error)
-  return errno === 'ENOENT' || errno === 'ENOTDIR'
 }
 
 /** An error of this backend in our own words. */

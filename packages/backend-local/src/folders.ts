@@ -1,13 +1,22 @@
 import { mkdirSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { foldersOf, RESERVED_FOLDER } from '@holdfast/core'
-import { errnoOf, isMissing, problem, type Subject } from './errors.ts'
+import { errnoOf, isMissing } from './errno.ts'
+import { problem, type Subject } from './errors.ts'
+import { isListed } from './folded-names.ts'
 import { folderOf } from './keys.ts'
-import { lookAt } from './stat.ts'
+import { lookAt } from './look.ts'
 import type { FolderSyncs } from './sync.ts'
 
 /** How many folders are remembered as durable before the memory starts anew. */
 const REMEMBERED = 10_000
+
+export interface FolderTraits {
+  /** The file system takes two names for one: what is found must be listed under the name. */
+  readonly isFolding: boolean
+  /** Other processes make and remove folders too: what was durable may be gone and made again. */
+  readonly isShared: boolean
+}
 
 /**
  * The folders between the root and the keys: made when a key needs them, removed when they are emptied, never
@@ -17,13 +26,15 @@ const REMEMBERED = 10_000
 export class Folders {
   readonly #root: string
   readonly #syncs: FolderSyncs
+  readonly #traits: FolderTraits
   /** Folders whose own name was made durable by this process. One that a crashed process made is not among them. */
   readonly #durable = new Set<string>()
   #removals = 0
 
-  constructor(root: string, syncs: FolderSyncs) {
+  constructor(root: string, syncs: FolderSyncs, traits: FolderTraits) {
     this.#root = root
     this.#syncs = syncs
+    this.#traits = traits
   }
 
   /**
@@ -44,7 +55,7 @@ export class Folders {
       const found = this.#look(folder, subject)
       if (found === 'other')
         throw problem('conflict', `${folder} is a file, so nothing can be written below it`, subject)
-      if (found === 'missing') this.#make(folder)
+      if (found === 'missing') this.#make(folder, subject)
     }
   }
 
@@ -56,7 +67,7 @@ export class Folders {
       const removals = this.#removals
       await this.sync(folderOf(folder))
       // A folder that was removed and made again meanwhile is a new name, which this sync may have missed.
-      if (removals !== this.#removals) continue
+      if (removals !== this.#removals || this.#traits.isShared) continue
       if (this.#durable.size >= REMEMBERED) this.#durable.clear()
       this.#durable.add(folder)
     }
@@ -81,20 +92,25 @@ export class Folders {
   }
 
   #look(folder: string, subject: Subject): 'folder' | 'other' | 'missing' {
-    const found = lookAt(join(this.#root, folder))
-    if (!found) return 'missing'
+    const path = join(this.#root, folder)
+    const found = lookAt(path)
+    if (!found || (this.#traits.isFolding && !isListed(path))) return 'missing'
     if (found.isSymbolicLink())
       throw problem('invalid', `${folder} is a symbolic link, which may lead out of the root`, subject)
     return found.isDirectory() ? 'folder' : 'other'
   }
 
-  #make(folder: string): void {
+  #make(folder: string, subject: Subject): void {
+    const path = join(this.#root, folder)
     this.#durable.delete(folder)
     try {
-      mkdirSync(join(this.#root, folder))
+      mkdirSync(path)
     } catch (error) {
       if (errnoOf(error) !== 'EEXIST') throw error
     }
+    if (!this.#traits.isFolding || isListed(path)) return
+    this.#remove(folder)
+    throw problem('conflict', `${folder} is another name of a folder that is there`, subject)
   }
 
   #remove(folder: string): boolean {

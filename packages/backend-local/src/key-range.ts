@@ -1,5 +1,7 @@
 import type { ListOptions } from '@holdfast/core'
 
+export type KeyBounds = Pick<ListOptions, 'prefix' | 'after' | 'until'>
+
 /**
  * A name or key with one character for each byte of its UTF-8 (Latin-1). V8 keeps it in as many bytes, and its own
  * `<` and `sort` order it by bytes, which is the order of listings.
@@ -21,7 +23,7 @@ export class KeyRange {
   readonly #after: ByteText | undefined
   readonly #until: ByteText | undefined
 
-  constructor({ prefix = '', after, until }: ListOptions) {
+  constructor({ prefix = '', after, until }: KeyBounds) {
     this.#prefix = bytesOf(prefix)
     this.#after = after === undefined ? undefined : bytesOf(after)
     this.#until = until === undefined ? undefined : bytesOf(until)
@@ -30,6 +32,16 @@ export class KeyRange {
   /** The lowest folder that all keys of the range lie in, with its slash; empty for the root. */
   get folder(): ByteText {
     return this.#prefix.slice(0, this.#prefix.lastIndexOf('/') + 1)
+  }
+
+  /** Whether all keys below a folder, given with its slash, are wanted. Never the root: it holds what is no key. */
+  covers(folder: ByteText): boolean {
+    return (
+      folder !== '' &&
+      folder.startsWith(this.#prefix) &&
+      (this.#after === undefined || folder > this.#after) &&
+      (this.#until === undefined || (folder < this.#until && !this.#until.startsWith(folder)))
+    )
   }
 
   has(key: ByteText): boolean {

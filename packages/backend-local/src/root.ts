@@ -1,39 +1,55 @@
-import { lstatSync, statSync } from 'node:fs'
-import { mkdir, readdir, realpath, unlink } from 'node:fs/promises'
+import { lstatSync } from 'node:fs'
+import { mkdir, open, readdir, realpath, unlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import type { FailpointRegistry, Ids } from '@holdfast/core'
 import { RESERVED_FOLDER } from '@holdfast/core'
-import { errnoOf, isMissing, problem, type Subject, throwIfAborted } from './errors.ts'
+import { errnoOf, isMissing } from './errno.ts'
+import { problem, type Subject, throwIfAborted } from './errors.ts'
+import { foldsNames, isListed } from './folded-names.ts'
 import { Folders } from './folders.ts'
 import { TEMP_FOLDER } from './keys.ts'
+import { identityOf, isSameRoot, lookAt, type RootIdentity } from './look.ts'
 import { FolderSyncs, syncFolder } from './sync.ts'
+import { WalkThread } from './walk-thread.ts'
 
 /** An opened root folder, and what all calls on it share. */
 export interface LocalStore {
   /** Absolute, without symbolic links. */
   readonly root: string
+  readonly identity: RootIdentity
   readonly folders: Folders
+  readonly thread: WalkThread
   readonly ids: Ids
   readonly failpoints: FailpointRegistry
   /** The path of a key's file. */
   path(key: string): string
+  /** Whether what is found under a key's path has that very name; always so where no two names are one. */
+  isNamed(key: string): boolean
   /** @throws HF_BACKEND, kind unavailable, when the root is gone or another folder has taken its place */
   checkRoot(subject: Subject): void
 }
 
 export interface StoreOptions {
   readonly root: string
+  readonly topology: 'local' | 'shared'
+  readonly foldedNames: 'refused' | 'checked'
   readonly ids: Ids
   readonly failpoints: FailpointRegistry
   readonly signal?: AbortSignal
 }
 
-/** Makes the root when it is missing, and removes the temporary files that a crash left. */
+/** Ms after which a temporary file in a shared root, to which nobody has written, is a crash's. */
+const ABANDONED = 24 * 60 * 60 * 1000
+
+/**
+ * Makes the root when it is missing, removes the temporary files that a crash left, and finds out what the file system
+ * does to names.
+ */
 export async function openStore(options: StoreOptions): Promise<LocalStore> {
   const subject = { operation: 'start' } as const
   await makeDurably(resolve(options.root))
   const root = await realpath(options.root)
-  const identity = identityOf(root)
+  const { dev } = identityOf(root, RESERVED_FOLDER)
   for (const folder of [RESERVED_FOLDER, TEMP_FOLDER]) {
     const path = join(root, folder)
     await mkdir(path).catch((error: unknown) => {
@@ -43,27 +59,34 @@ export async function openStore(options: StoreOptions): Promise<LocalStore> {
     const found = lstatSync(path, { bigint: true })
     if (!found.isDirectory())
       throw problem('invalid', `${folder} in the root is not a folder of its own`, subject)
-    if (found.dev !== identity.dev)
+    if (found.dev !== dev)
       throw problem('unsupported', `${folder} lies on another mount than the root`, subject)
   }
-  await removeLitter(join(root, TEMP_FOLDER), options.signal, subject)
+  const identity = identityOf(root, RESERVED_FOLDER)
+  const temp = join(root, TEMP_FOLDER)
+  await removeLitter(temp, options, subject)
+  const isFolding = await foldsNames(temp, options.ids.next())
+  if (isFolding && options.foldedNames === 'refused')
+    throw problem(
+      'unsupported',
+      'the file system of the root takes two names that differ in case or Unicode form for one: use another, or set foldedNames to checked',
+      subject,
+    )
+  const isShared = options.topology === 'shared'
   return {
     root,
-    folders: new Folders(root, new FolderSyncs()),
+    identity,
+    thread: new WalkThread(),
+    folders: new Folders(root, new FolderSyncs(), { isFolding, isShared }),
     ids: options.ids,
     failpoints: options.failpoints,
     path: (key) => join(root, key),
+    isNamed: (key) => !isFolding || isListed(join(root, key)),
     checkRoot(at) {
-      const now = identityOf(root)
-      if (now.ino !== identity.ino || now.dev !== identity.dev)
+      if (!isSameRoot(identityOf(root, RESERVED_FOLDER), identity))
         throw problem('unavailable', 'the root was unmounted or replaced since the start', at)
     },
   }
-}
-
-/** Device and inode; both zero for what is not there, which no folder has. */
-function identityOf(path: string): { dev: bigint; ino: bigint } {
-  return statSync(path, { bigint: true, throwIfNoEntry: false }) ?? { dev: 0n, ino: 0n }
 }
 
 async function makeDurably(path: string): Promise<void> {
@@ -73,15 +96,27 @@ async function makeDurably(path: string): Promise<void> {
   await syncFolder(dirname(first))
 }
 
-async function removeLitter(
-  folder: string,
-  signal: AbortSignal | undefined,
-  subject: Subject,
-): Promise<void> {
+/** What a crash left. In a shared root a temporary file may be another node's write: only old ones go. */
+async function removeLitter(folder: string, options: StoreOptions, subject: Subject): Promise<void> {
+  const before = options.topology === 'shared' ? (await timeOf(folder, options.ids)) - ABANDONED : undefined
   for (const name of await readdir(folder)) {
-    throwIfAborted(signal, subject)
-    await unlink(join(folder, name)).catch((error: unknown) => {
+    throwIfAborted(options.signal, subject)
+    const path = join(folder, name)
+    if (before !== undefined && (lookAt(path)?.mtimeMs ?? before) >= before) continue
+    await unlink(path).catch((error: unknown) => {
       if (!isMissing(error)) throw error
     })
+  }
+}
+
+/** The file system's own time, ms: a clock of this machine may be another. */
+async function timeOf(folder: string, ids: Ids): Promise<number> {
+  const path = join(folder, ids.next())
+  const handle = await open(path, 'wx')
+  try {
+    return (await handle.stat()).mtimeMs
+  } finally {
+    await handle.close()
+    await unlink(path)
   }
 }

@@ -1,24 +1,10 @@
-import { lstatSync, type Stats } from 'node:fs'
 import { lstat } from 'node:fs/promises'
 import type { CallOptions, Stored } from '@holdfast/core'
-import { isMissing, throwIfAborted } from './errors.ts'
+import { isMissing } from './errno.ts'
+import { throwIfAborted } from './errors.ts'
 import { checkKey } from './keys.ts'
+import { changedAt } from './look.ts'
 import type { LocalStore } from './root.ts'
-
-/** Copying and unpacking forge the mtime, not the ctime: the later of the two is when the file came to be as it is. */
-export function changedAt(stats: Pick<Stats, 'mtimeMs' | 'ctimeMs'>): number {
-  return Math.floor(Math.max(stats.mtimeMs, stats.ctimeMs))
-}
-
-/** What lies under a path itself, links not followed; undefined when nothing does, or a file is in the way. */
-export function lookAt(path: string): Stats | undefined {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false })
-  } catch (error) {
-    if (isMissing(error)) return undefined
-    throw error
-  }
-}
 
 /** Undefined for what is missing and for what is no file: folders and links are no objects. */
 export async function stat(
@@ -30,10 +16,17 @@ export async function stat(
   checkKey(key, subject)
   throwIfAborted(options.signal, subject)
   store.checkRoot(subject)
-  if (!store.folders.hold(key, subject)) return undefined
+  const found = store.folders.hold(key, subject) ? await lookAtFile(store, key) : undefined
+  // Under a root that went away meanwhile everything is missing.
+  if (!found) store.checkRoot(subject)
+  return found
+}
+
+async function lookAtFile(store: LocalStore, key: string): Promise<Stored | undefined> {
   try {
     const stats = await lstat(store.path(key))
-    return stats.isFile() ? { size: stats.size, changedAt: changedAt(stats) } : undefined
+    if (!stats.isFile() || !store.isNamed(key)) return undefined
+    return { size: stats.size, changedAt: changedAt(stats) }
   } catch (error) {
     if (isMissing(error)) return undefined
     throw error

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto'
 import { type FileHandle, link, lstat, open, rename, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ByteSource, WriteOptions, Written } from '@holdfast/core'
-import { coded, errnoOf, isMissing, problem, type Subject, throwIfAborted } from './errors.ts'
+import { errnoOf, isMissing } from './errno.ts'
+import { coded, problem, type Subject, throwIfAborted } from './errors.ts'
 import { checkKey, folderOf, TEMP_FOLDER } from './keys.ts'
+import { changedAt } from './look.ts'
 import type { LocalStore } from './root.ts'
 import { piecesOf, SourceFailure } from './source.ts'
-import { changedAt } from './stat.ts'
 
 /** How often a folder may vanish between its making and the naming of a file in it. */
 const NAMING_ATTEMPTS = 50
@@ -97,6 +98,8 @@ async function publish(store: LocalStore, file: Unnamed): Promise<void> {
     // Before the last look at the file: taking a name away changes its ctime.
     await removeIfThere(file.temp)
     await store.folders.persist(file.key)
+    // It was this root's folders that were synced.
+    store.checkRoot(file.subject)
   } catch (error) {
     if (isNew) await withdraw(store, file).catch(() => undefined)
     throw error
@@ -108,6 +111,8 @@ async function name(store: LocalStore, file: Unnamed): Promise<boolean> {
   let vanished: unknown
   for (let attempt = 0; attempt < NAMING_ATTEMPTS; attempt++) {
     try {
+      // A source may have taken long: nothing is made, and nothing replaced, in what has taken the root's place.
+      store.checkRoot(file.subject)
       store.folders.make(file.key, file.subject)
       return (await linked(store, file)) || (await replaced(store, file))
     } catch (error) {
@@ -120,19 +125,23 @@ async function name(store: LocalStore, file: Unnamed): Promise<boolean> {
 }
 
 /** link, because rename cannot refuse a name that is there. False when it is. */
-async function linked(store: LocalStore, { key, temp }: Unnamed): Promise<boolean> {
+async function linked(store: LocalStore, { key, temp, subject }: Unnamed): Promise<boolean> {
   try {
     await link(temp, store.path(key))
-    return true
   } catch (error) {
     if (errnoOf(error) === 'EEXIST') return false
     throw error
   }
+  if (store.isNamed(key)) return true
+  await unlink(store.path(key))
+  throw problem('conflict', `the file system keeps ${key} under another name`, subject)
 }
 
 async function replaced(store: LocalStore, { key, temp, subject, ifAbsent }: Unnamed): Promise<false> {
   const path = store.path(key)
   if ((await lstat(path)).isDirectory()) throw problem('conflict', `${key} is the name of a folder`, subject)
+  if (!store.isNamed(key))
+    throw problem('conflict', `${key} is another name of a file that is there`, subject)
   if (ifAbsent) throw problem('exists', `${key} is there already`, subject)
   await rename(temp, path)
   return false

@@ -22,5 +22,5 @@ describeBackend(
       dispose: async () => temp[Symbol.asyncDispose](),
     }
   },
-  { cases },
+  { cases, largeBytes: 64 * 1024 * 1024, timeout: 60_000 },
 )

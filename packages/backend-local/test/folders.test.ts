@@ -108,26 +108,6 @@ describe('what lies in the root', () => {
     expect(lines.map((line) => JSON.parse(line).skipped)).toEqual([3])
   })
 
-  it('[B-04] a folder that becomes a file under a listing takes only its own keys with it', async () => {
-    await using temp = await tempRoot()
-    const backend = await temp.open()
-    const before = Array.from({ length: 999 }, (_, i) => `a/${String(i).padStart(3, '0')}`)
-    await mkdir(join(temp.root, 'a'))
-    for (const key of before) await writeFile(join(temp.root, key), key)
-    for (const key of ['b/1', 'b/2', 'c']) await backend.write(key, bytes('x'))
-    const seen: string[] = []
-    for await (const page of backend.list({ fields: ['sizes'] })) {
-      if (seen.length === 0) {
-        // The page ends within b, whose names are read already.
-        expect(page.keys.at(-1)).toBe('b/1')
-        await backend.delete([{ key: 'b/1' }, { key: 'b/2' }])
-        await backend.write('b', bytes('x'))
-      }
-      seen.push(...page.keys)
-    }
-    expect(seen).toEqual([...before, 'b/1', 'c'])
-  })
-
   it('[B-01] a forged mtime makes no object look old', async () => {
     await using temp = await tempRoot()
     const backend = await temp.open()

@@ -1,8 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { backendLocal, openLocalBackend } from '@holdfast/backend-local'
-import { createNode } from '@holdfast/core'
+import { createNode, FailpointRegistry } from '@holdfast/core'
 import { describe, expect, it } from 'vitest'
 import { bytes, keysOf, readText, tempRoot } from './temp-root.ts'
 
@@ -135,6 +135,43 @@ describe('the root', () => {
     await rename(`${temp.root}-old`, temp.root)
     expect(await backend.delete([{ key: 'key' }])).toEqual([{ key: 'key', status: 'gone' }])
   })
+
+  it.each([
+    ['is gone', () => undefined],
+    [
+      'is another',
+      (root: string) => {
+        mkdirSync(join(root, '.holdfast/tmp'), { recursive: true })
+        for (const key of ['1', '2', '3']) writeFileSync(join(root, key), 'another')
+      },
+    ],
+  ] as const)(
+    '[B-13] when it %s in the middle of a deletion, what was not deleted is not said to be',
+    async (_, makeAnother) => {
+      await using temp = await tempRoot()
+      const failpoints = new FailpointRegistry()
+      const backend = await temp.open({ failpoints })
+      const away = `${temp.root}-away`
+      for (const key of ['1', '2', '3']) await backend.write(key, bytes(key))
+      const replaceRoot = () => {
+        renameSync(temp.root, away)
+        makeAnother(temp.root)
+      }
+      using _armed = failpoints.arm(
+        'local.delete.before',
+        { kind: 'callback', call: replaceRoot },
+        { skip: 1 },
+      )
+      const refused = { status: 'failed', error: { code: 'HF_BACKEND', kind: 'unavailable' } }
+      expect(await backend.delete([{ key: '1' }, { key: '2' }, { key: '3' }])).toMatchObject([
+        { key: '1', ...refused },
+        { key: '2', ...refused },
+        { key: '3', ...refused },
+      ])
+      expect(readdirSync(away).sort()).toEqual(['.holdfast', '2', '3'])
+      if (existsSync(temp.root)) expect(readdirSync(temp.root).sort()).toEqual(['.holdfast', '1', '2', '3'])
+    },
+  )
 
   it('[B-08] a node keeps its records in it, apart from the keys', async () => {
     await using temp = await tempRoot()

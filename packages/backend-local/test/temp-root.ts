@@ -1,6 +1,7 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type OpenLocalOptions, openLocalBackend } from '@holdfast/backend-local'
 import type { Backend } from '@holdfast/core'
 
@@ -30,6 +31,17 @@ export async function readText(backend: Backend, key: string): Promise<string> {
   const parts: Uint8Array[] = []
   for await (const part of await backend.read(key)) parts.push(part)
   return Buffer.concat(parts).toString()
+}
+
+/** Makes empty files without syncs: for trees of which only the names matter. */
+export function makeFiles(root: string, keys: Iterable<string>): void {
+  const made = new Set<string>()
+  for (const key of keys) {
+    const folder = dirname(join(root, key))
+    if (!made.has(folder)) mkdirSync(folder, { recursive: true })
+    made.add(folder)
+    closeSync(openSync(join(root, key), 'w'))
+  }
 }
 
 export async function keysOf(backend: Backend, prefix = ''): Promise<string[]> {

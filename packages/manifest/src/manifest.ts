@@ -95,13 +95,17 @@ export function manifestIn(homeOf: (parts: HomeParts) => Home, options: Manifest
         zero: 'it is not watched',
       }),
     },
-    setup({ config, node, clock, ids, gate, failpoints, audit, log, provide, onStart, onStop }) {
+    setup({ config, node, clock, ids, gate, failpoints, audit, metrics, log, provide, onStart, onStop }) {
       // A DELETE that is still under way when its key may be used again would hit what lives.
       if (config.deleteTimeout > config.tombstoneTime)
         throw new Error('deleteTimeout must not be longer than tombstoneTime')
       let service: ManifestService
       let eraser: ManifestEraser
       const opened = () => service.opened()
+      const failed = metrics.counter(
+        'holdfast_files_unreadable_total',
+        'Reads of listed files whose bytes were missing, or not those that were written.',
+      )
       const { reserve, lowWater, checkTime } = config
       const dataDir = resolve(config.dataDir)
       const home = homeOf({ dataDir, reserve, lowWater, checkTime, clock, failpoints, log })
@@ -123,7 +127,8 @@ export function manifestIn(homeOf: (parts: HomeParts) => Home, options: Manifest
       })
       provide('files', ({ backend }) => {
         const { eraseDelay } = config
-        return new ManifestFiles({ opened, storage: backend, layout: node.layout, eraseDelay })
+        const unreadable = (problem: 'missing' | 'corrupt') => failed.add({ problem })
+        return new ManifestFiles({ opened, storage: backend, layout: node.layout, eraseDelay, unreadable })
       })
       provide('eraser', ({ backend }) => {
         const { tombstoneTime, deleteTimeout } = config

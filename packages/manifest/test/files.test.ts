@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { HoldfastError } from '@holdfast/core'
+import { HoldfastError, type HoldfastNode } from '@holdfast/core'
 import { describe, expect, it } from 'vitest'
 import { bentBackend, key, listed, path, read, register, T0, testNode } from './support.ts'
 
@@ -172,15 +172,34 @@ describe('options of a write', () => {
 })
 
 describe('reading', () => {
-  it('[B-12] missing bytes of a listed file are HF_BYTES_MISSING', async () => {
-    const { files, objects } = await testNode()
+  /** Reads of listed files that failed, by what was wrong. */
+  const unreadable = (node: HoldfastNode) =>
+    Object.fromEntries(
+      node.metrics
+        .snapshot()
+        .find(({ name }) => name === 'holdfast_files_unreadable_total')
+        ?.series.map(({ labels, value }) => [labels.problem, value]) ?? [],
+    )
+
+  it('[B-12] missing bytes of a listed file are HF_BYTES_MISSING, and counted', async () => {
+    const { node, files, objects } = await testNode()
     const entry = await files.write('a/x', 'x')
+    expect(await read(files, 'a/x')).toBe('x')
+    expect(unreadable(node)).toEqual({})
     objects.byKey.delete(entry.key)
     await expect(read(files, 'a/x')).rejects.toMatchObject({ code: 'HF_BYTES_MISSING' })
+    await expect(files.read({ key: entry.key })).rejects.toMatchObject({ code: 'HF_BYTES_MISSING' })
+    expect(unreadable(node)).toEqual({ missing: 2 })
   })
 
-  it('[B-12] changed bytes are HF_BYTES_CORRUPT at the end of the stream, whatever their size', async () => {
-    const { files } = await testNode({
+  it('[B-12] a file that is not listed is neither missing nor counted', async () => {
+    const { node, files } = await testNode()
+    await expect(read(files, 'a/x')).rejects.toMatchObject({ code: 'HF_FILE_NOT_FOUND' })
+    expect(unreadable(node)).toEqual({})
+  })
+
+  it('[B-12] changed bytes are HF_BYTES_CORRUPT at the end of the stream, whatever their size, and counted', async () => {
+    const { node, files } = await testNode({
       backend: bentBackend((backend) => ({
         read: async (name: string, options: object) =>
           name.startsWith('a/') ? Readable.from([Buffer.from('xx')]) : backend.read(name, options),
@@ -190,7 +209,48 @@ describe('reading', () => {
     await files.write('a/longer', 'yyy')
     await expect(read(files, 'a/same-size')).rejects.toMatchObject({ code: 'HF_BYTES_CORRUPT' })
     await expect(read(files, 'a/longer')).rejects.toMatchObject({ code: 'HF_BYTES_CORRUPT' })
+    expect(unreadable(node)).toEqual({ corrupt: 2 })
   })
+
+  it('[B-12] the last piece of changed bytes is never given', async () => {
+    const { files } = await testNode({
+      backend: bentBackend((backend) => ({
+        read: async (name: string, options: object) =>
+          name.startsWith('a/')
+            ? Readable.from([Buffer.from('first'), Buffer.from('last')])
+            : backend.read(name, options),
+      })),
+    })
+    await files.write('a/x', 'firstlost')
+    const seen: string[] = []
+    await expect(async () => {
+      for await (const piece of await files.read('a/x')) seen.push(Buffer.from(piece).toString())
+    }).rejects.toMatchObject({ code: 'HF_BYTES_CORRUPT' })
+    expect(seen).toEqual(['first'])
+  })
+
+  it.each([
+    ['not_found', 'HF_BYTES_MISSING', 'missing'],
+    ['corrupt', 'HF_BYTES_CORRUPT', 'corrupt'],
+  ] as const)(
+    '[B-12] a store that finds bytes %s in the middle of a read is %s',
+    async (kind, code, problem) => {
+      const { node, files } = await testNode({
+        backend: bentBackend((backend) => ({
+          read: async (name: string, options: object) =>
+            name.startsWith('a/') ? failing(kind) : backend.read(name, options),
+        })),
+      })
+      await files.write('a/x', 'xx')
+      await expect(read(files, 'a/x')).rejects.toMatchObject({ code })
+      expect(unreadable(node)).toEqual({ [problem]: 1 })
+    },
+  )
+
+  async function* failing(kind: 'not_found' | 'corrupt') {
+    yield Buffer.from('x')
+    throw new HoldfastError('HF_BACKEND', 'as a test wants it', { kind, operation: 'backend.read' })
+  }
 
   it('[M-13] an open read keeps the bytes from being erased until it ends', async () => {
     const { files, eraser, objects, clock } = await testNode({ erasing: true })

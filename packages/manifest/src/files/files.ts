@@ -23,7 +23,7 @@ import {
 } from '@holdfast/core'
 import type { Opened } from '../opened.ts'
 import { condemned, entries, leavingOf, publicKeyState } from '../state/scans.ts'
-import { openBytes } from './read.ts'
+import { openBytes, type ReadParts } from './read.ts'
 import { refusal } from './refusals.ts'
 import { replaceFiles } from './replace.ts'
 import { undoKey, undoReplacement, undoRun } from './undo.ts'
@@ -36,6 +36,7 @@ export interface FilesParts {
   readonly layout: Layout
   /** Default delay of a delete, ms. */
   readonly eraseDelay: number
+  readonly unreadable: ReadParts['unreadable']
 }
 
 /** The files of a node, over its manifest and its store. */
@@ -66,7 +67,8 @@ export class ManifestFiles implements Files {
     const opened = this.#parts.opened()
     const entry =
       typeof target === 'string' ? this.#listed(parsePath(target)) : this.#byKey(parseKey(target.key))
-    return openBytes(entry, opened.state, this.#parts.storage, opened.pins, options)
+    const { storage, unreadable } = this.#parts
+    return openBytes(entry, { state: opened.state, pins: opened.pins, storage, unreadable }, options)
   }
 
   async stat(path: string): Promise<Entry | undefined> {

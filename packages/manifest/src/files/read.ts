@@ -10,23 +10,37 @@ import {
 import type { State } from '../state/state.ts'
 import type { Pins } from './pins.ts'
 
+declare module '@holdfast/core' {
+  interface Metrics {
+    /** Reads of listed files that failed: their bytes were `missing`, or `corrupt`, not those that were written. */
+    holdfast_files_unreadable_total: { kind: 'counter'; labels: 'problem' }
+  }
+}
+
+export interface ReadParts {
+  readonly state: State
+  readonly storage: Storage
+  readonly pins: Pins
+  /** Counts a read of a listed file that failed. */
+  readonly unreadable: (problem: 'missing' | 'corrupt') => void
+}
+
 /** Opens a listed file's bytes, pinned on this node until the stream ends. */
 export async function openBytes(
   entry: Entry,
-  state: State,
-  storage: Storage,
-  pins: Pins,
+  parts: ReadParts,
   options: CallOptions,
 ): Promise<AsyncIterable<Uint8Array>> {
+  const { storage, pins } = parts
   const algorithm = algorithmOf(entry)
   // In the same turn as the look-up: the eraser cannot come between.
   const pin = pins.pin(entry.key)
   try {
     const bytes = await storage.read(entry.key, options)
-    return pinned(verified(bytes, entry, algorithm), pin)
+    return pinned(verified(bytes, entry, algorithm, parts), pin)
   } catch (error) {
     pin[Symbol.dispose]()
-    throw isHoldfastError(error) && error.kind === 'not_found' ? whyMissing(entry, state, error) : error
+    throw whyUnreadable(entry, parts, error)
   }
 }
 
@@ -74,40 +88,57 @@ async function* verified(
   bytes: AsyncIterable<Uint8Array>,
   entry: Entry,
   algorithm: string,
+  parts: ReadParts,
 ): AsyncGenerator<Uint8Array> {
   const expected = entry.checksum.slice(algorithm.length + 1)
   const hash = createHash(algorithm)
   let size = 0
   let held: Uint8Array | undefined
-  for await (const piece of bytes) {
-    hash.update(piece)
-    size += piece.length
-    if (held) yield held
-    held = piece
+  try {
+    for await (const piece of bytes) {
+      hash.update(piece)
+      size += piece.length
+      if (held) yield held
+      held = piece
+    }
+  } catch (error) {
+    throw whyUnreadable(entry, parts, error, size)
   }
-  if (size !== entry.size || hash.digest('hex') !== expected)
-    throw new HoldfastError(
-      'HF_BYTES_CORRUPT',
-      `the bytes of ${entry.path} are not those that were written`,
-      {
-        operation: 'files.read',
-        context: {
-          path: entry.path,
-          key: entry.key,
-          expected: { size: entry.size, checksum: entry.checksum },
-          size,
-        },
-      },
-    )
+  if (size !== entry.size || hash.digest('hex') !== expected) throw corrupt(entry, parts, size)
   if (held) yield held
 }
 
-function whyMissing(entry: Entry, state: State, cause: HoldfastError): HoldfastError {
-  const { path, key } = entry
+/** What the store says of one object, in terms of the file that is listed; anything else stays as it is. */
+function whyUnreadable(entry: Entry, parts: ReadParts, error: unknown, size = 0): unknown {
+  if (!isHoldfastError(error)) return error
+  if (error.kind === 'not_found') return whyMissing(entry, parts, error)
+  return error.kind === 'corrupt' ? corrupt(entry, parts, size, error) : error
+}
+
+function corrupt(
+  { path, key, size: listed, checksum }: Entry,
+  { unreadable }: ReadParts,
+  size: number,
+  cause?: HoldfastError,
+): HoldfastError {
+  unreadable('corrupt')
+  return new HoldfastError('HF_BYTES_CORRUPT', `the bytes of ${path} are not those that were written`, {
+    operation: 'files.read',
+    context: { path, key, expected: { size: listed, checksum }, size },
+    ...(cause && { cause }),
+  })
+}
+
+function whyMissing(
+  { path, key }: Entry,
+  { state, unreadable }: ReadParts,
+  cause: HoldfastError,
+): HoldfastError {
   const details = { operation: 'files.read', context: { path, key }, cause }
-  return isReadable(state, key)
-    ? new HoldfastError('HF_BYTES_MISSING', `the bytes of ${path} are not in the store`, details)
-    : new HoldfastError('HF_FILE_DELETED', `${path} was deleted while it was being opened`, details)
+  if (!isReadable(state, key))
+    return new HoldfastError('HF_FILE_DELETED', `${path} was deleted while it was being opened`, details)
+  unreadable('missing')
+  return new HoldfastError('HF_BYTES_MISSING', `the bytes of ${path} are not in the store`, details)
 }
 
 function isReadable(state: State, key: StorageKey): boolean {
