@@ -31,7 +31,13 @@ export type Bench = () => Promise<BenchLine>
 const FEWEST_PAIRS = 5
 
 /** Our side against one peer. */
-export type Compared = Pick<BenchLine, 'ours' | 'peer' | 'ratio' | 'range' | 'pairs'>
+export interface Compared {
+  readonly ours: number
+  readonly peer: number
+  readonly ratio: number
+  readonly range: readonly [number, number]
+  readonly pairs: number
+}
 
 /**
  * Runs both sides in turn, A B B A, after one pair that is not counted, so that what drifts hits both alike.
