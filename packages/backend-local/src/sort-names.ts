@@ -56,9 +56,12 @@ function sortPart(names: NameBytes, from: number, to: number, atDepth: number): 
         starts[more] = start
       } else i++
     }
-    // Names that end here are equal.
-    const same = pivot === END ? 0 : more - less
-    const [before, behind] = [less - low, high - more]
+    // Names that end here are equal, and none is less.
+    if (pivot === END) {
+      low = more
+      continue
+    }
+    const [before, same, behind] = [less - low, more - less, high - more]
     if (same >= before && same >= behind) {
       sortPart(names, low, less, depth)
       sortPart(names, more, high, depth)
@@ -66,7 +69,7 @@ function sortPart(names: NameBytes, from: number, to: number, atDepth: number): 
       high = more
       depth++
     } else {
-      if (same > 0) sortPart(names, less, more, depth + 1)
+      sortPart(names, less, more, depth + 1)
       if (before >= behind) {
         sortPart(names, more, high, depth)
         high = less
