@@ -59,7 +59,7 @@ function sortPart(names: NameBytes, from: number, to: number, atDepth: number): 
     // Names that end here are equal.
     const same = pivot === END ? 0 : more - less
     const [before, behind] = [less - low, high - more]
-    if (same >= before && same >= behind) {
+    if (same > 0 && same >= before && same >= behind) {
       sortPart(names, low, less, depth)
       sortPart(names, more, high, depth)
       low = less
