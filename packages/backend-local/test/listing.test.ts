@@ -77,6 +77,26 @@ describe('a listing that is too long to be walked at once', () => {
     await backend.stop?.()
   })
 
+  it('[B-04] loses only the keys of a folder that becomes a file under it', async () => {
+    await using other = await tempRoot()
+    const backend = await other.open()
+    // So many before it that the thread is not there yet when the first page is read.
+    const before = Array.from({ length: 9000 }, (_, i) => `a/${number(i)}`)
+    makeFiles(other.root, [...before, 'b/1', 'b/2', 'c/1'])
+    const seen: string[] = []
+    for await (const page of backend.list({ fields: ['sizes'] })) {
+      if (seen.length === 0) {
+        await backend.delete([{ key: 'b/1' }, { key: 'b/2' }])
+        await backend.write('b', bytes('x'))
+      }
+      seen.push(...page.keys)
+    }
+    // The names of the root were read when b was a folder.
+    expect(seen).toEqual([...before, 'c/1'])
+    expect(await keysOf(backend)).toEqual([...before, 'b', 'c/1'])
+    await backend.stop?.()
+  })
+
   it('[B-04] names that cannot be keys are left out with their columns, and counted', async () => {
     await using other = await tempRoot()
     const lines: string[] = []

@@ -47,5 +47,10 @@ describe('the names of a folder', () => {
     const names = Array.from({ length: 5000 }, (_, i) => `${alike}${i % 10}`)
     expect(sorted(names)).toEqual(inOrder(names))
     expect(sorted(Array(5000).fill(alike))).toEqual([alike])
+    expect(sorted([...Array(5000).fill(alike), ...names, ...Array(100).fill('n')])).toEqual([
+      'n',
+      alike,
+      ...inOrder(names),
+    ])
   })
 })
