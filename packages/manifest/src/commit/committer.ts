@@ -123,7 +123,11 @@ export class Committer implements Commits {
   }
 
   async #work(): Promise<void> {
-    while (this.#queue.length > 0) await this.#commitGroup(takeGroup(this.#queue))
+    while (this.#queue.length > 0) {
+      const group = takeGroup(this.#queue)
+      // Whatever goes wrong is said to those who wait: one that waits for ever is worse than any error.
+      await this.#commitGroup(group).catch((error: unknown) => this.#answerFailed(group, error))
+    }
     this.#working = undefined
   }
 
@@ -134,7 +138,7 @@ export class Committer implements Commits {
       if (failpoints.armed) await failpoints.hit('manifest.commit.before')
       this.#transact(group)
     } catch (error) {
-      if (this.#broken === undefined && room.isFull(error)) await this.#makeRoom(group, error)
+      if (this.#broken === undefined && isFull(room, error)) await this.#makeRoom(group, error)
       else this.#answerFailed(group, error)
       return
     }
@@ -145,7 +149,11 @@ export class Committer implements Commits {
   async #makeRoom(group: readonly Waiting[], error: unknown): Promise<void> {
     const rest = group.filter((waiting) => !grows(waiting))
     this.#answerFailed(group.filter(grows), error)
-    const released = await this.#parts.room.makeRoom()
+    const released = await this.#parts.room.makeRoom().catch((failure: unknown) => {
+      this.#answerFailed(rest, failure)
+      return undefined
+    })
+    if (released === undefined) return
     if (!released && group.length === 1) return this.#answerFailed(rest, error)
     for (const waiting of rest) {
       try {
@@ -236,10 +244,19 @@ export class Committer implements Commits {
   #failed(error: unknown): unknown {
     if (isHoldfastError(error)) return error
     return new HoldfastError(
-      this.#parts.room.isFull(error) ? 'HF_NO_SPACE' : 'HF_COMMIT_FAILED',
+      isFull(this.#parts.room, error) ? 'HF_NO_SPACE' : 'HF_COMMIT_FAILED',
       `nothing was committed: ${messageOf(error)}`,
       { operation: 'manifest.commit', cause: error },
     )
+  }
+}
+
+/** A disk that cannot even be looked at is another trouble than one that is full. */
+function isFull(room: Room, error: unknown): boolean {
+  try {
+    return room.isFull(error)
+  } catch {
+    return false
   }
 }
 

@@ -99,20 +99,25 @@ export class ReplicatedCommitter implements Commits {
       return { status: 'rejected', id, reason: 'fenced', position, outcomes: [] }
     if (fresh && growsBy(batch.ops)) room.mustHaveRoom('manifest.commit')
     const recorded = recordBatch(this.#scratch, batch, id)
-    const answer = new Promise<CommitResult>((resolve, reject) => {
-      this.#queue.push({ kind: 'batch', ...recorded, resolve, reject })
-      this.#working ??= new Promise<void>((started) => setImmediate(started)).then(() => this.#work())
-    })
-    return signal ? this.#orLeft(answer, id, signal) : answer
+    const { promise: answer, resolve, reject } = Promise.withResolvers<CommitResult>()
+    const waiting: WaitingBatch = { kind: 'batch', ...recorded, resolve, reject }
+    this.#queue.push(waiting)
+    this.#working ??= new Promise<void>((started) => setImmediate(started)).then(() => this.#work())
+    return signal ? this.#orLeft(answer, waiting, signal) : answer
   }
 
   /** Whoever cancels waits no longer; what has left this node may be done all the same. */
-  async #orLeft(answer: Promise<CommitResult>, id: string, signal: AbortSignal): Promise<CommitResult> {
+  async #orLeft(
+    answer: Promise<CommitResult>,
+    waiting: WaitingBatch,
+    signal: AbortSignal,
+  ): Promise<CommitResult> {
     const left = Promise.withResolvers<never>()
     const onAbort = () => {
-      const at = this.#queue.findIndex(({ batch }) => batch.id === id)
+      // Another one may wait with a batch of the same id.
+      const at = this.#queue.indexOf(waiting)
       if (at !== -1) this.#queue.splice(at, 1)
-      left.reject(at === -1 ? commitUnknown(id, signal.reason) : signal.reason)
+      left.reject(at === -1 ? commitUnknown(waiting.batch.id, signal.reason) : signal.reason)
     }
     signal.addEventListener('abort', onAbort, { once: true })
     // One of the two is left behind.
@@ -166,8 +171,23 @@ export class ReplicatedCommitter implements Commits {
         follower.recheck()
         throw logDiverged({ term, index }, { head })
       }
-      await follower.applied(head.index, within)
+      await this.#applied(head.index, within)
     })
+  }
+
+  /** One that has heard nothing of it when its time is over follows a connection that is dead. */
+  async #applied(index: number, within: AbortSignal): Promise<void> {
+    const { follower, state } = this.#parts
+    const before = state.head.index
+    const onOver = () => {
+      if (hasCode(within.reason, 'HF_LOG_UNAVAILABLE') && state.head.index === before) follower.recheck()
+    }
+    within.addEventListener('abort', onOver, { once: true })
+    try {
+      await follower.applied(index, within)
+    } finally {
+      within.removeEventListener('abort', onOver)
+    }
   }
 
   /** Makes sure that no append that is still on its way can be done: the place that it was made for is taken. */
@@ -189,7 +209,13 @@ export class ReplicatedCommitter implements Commits {
 
   async #work(): Promise<void> {
     const most = this.#parts.log.capabilities.maxRecordBytes - RECORD_HEAD
-    while (this.#queue.length > 0) await this.#propose(takeGroup(this.#queue, most))
+    while (this.#queue.length > 0) {
+      const group = takeGroup(this.#queue, most)
+      // Whatever goes wrong is said to those who wait: one that waits for ever is worse than any error.
+      await this.#propose(group).catch((error: unknown) => {
+        for (const { batch, reject } of group) reject(commitUnknown(batch.id, error))
+      })
+    }
     this.#working = undefined
   }
 
@@ -243,7 +269,7 @@ export class ReplicatedCommitter implements Commits {
         if (NOT_DONE.some((code) => hasCode(error, code))) refused = error
         throw error
       })
-      await follower.applied(index, within)
+      await this.#applied(index, within)
     }).catch((error: unknown) => {
       if (refused === undefined) throw commitUnknown('of this record', error)
       if (hasCode(refused, 'HF_LOG_CONFLICT') && isOlder(refused.context.head, expectedHead))
@@ -253,10 +279,15 @@ export class ReplicatedCommitter implements Commits {
   }
 
   #answer(underway: Underway): void {
-    underway.open = underway.open.filter(({ batch, resolve }) => {
-      const row = this.#parts.state.recent.find(batch.id)
-      if (row) resolve(resultOf(batch.id, { ...row, repeated: false }))
-      return row === undefined
+    underway.open = underway.open.filter(({ batch, resolve, reject }) => {
+      try {
+        const row = this.#parts.state.recent.find(batch.id)
+        if (row) resolve(resultOf(batch.id, { ...row, repeated: false }))
+        return row === undefined
+      } catch (unreadable) {
+        reject(commitUnknown(batch.id, unreadable))
+        return false
+      }
     })
   }
 

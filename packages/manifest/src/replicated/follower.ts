@@ -12,10 +12,13 @@ import type { Seal } from '../format/seal.ts'
 import { type ChainedRecord, followChain } from '../log/chain.ts'
 import type { Head } from '../state/head.ts'
 import { cureOf } from './log-errors.ts'
+import { withLimit } from './with-limit.ts'
 
 /** Wait before a reconnect, ms: doubles from the first to the longest. */
 const FIRST_WAIT_MS = 100
 const LONGEST_WAIT_MS = 10_000
+/** How long a log may take to say that it is there, ms. */
+const ANSWER_MS = 30_000
 
 export interface FollowerParts {
   readonly log: Log
@@ -149,13 +152,13 @@ export class Follower {
 
   /** Follows until something ends that, and gives what. */
   async #connect(): Promise<unknown> {
-    const { log, head, seal } = this.#parts
+    const { log, head, seal, clock } = this.#parts
     const logId = this.#logId
     this.#connection = new AbortController()
     this.#again = false
     const { signal } = this.#connection
     try {
-      await log.head({ signal })
+      await withLimit({ clock, limit: ANSWER_MS, signal }, (within) => log.head({ signal: within }))
       this.#away = undefined
       const { term, index, record: sum } = head()
       for await (const page of followChain(log, { logId, position: { term, index }, sum }, seal, { signal }))
