@@ -36,6 +36,27 @@ describe('coded errors', () => {
     await expect(all(backend.list())).rejects.toMatchObject(cut)
   })
 
+  it('[B-06] an answer of another shape is a failure of the store, and no stumble of its callers', async () => {
+    const none = async () => undefined as never
+    const backend = codedErrors(
+      stub({
+        write: none,
+        delete: none,
+        stat: async () => ({}) as never,
+        list: () => pieces(undefined as never),
+      }),
+    )
+    const internal = { code: 'HF_BACKEND', kind: 'internal' }
+    await expect(backend.write('k', BYTES)).rejects.toMatchObject(internal)
+    await expect(backend.delete([{ key: 'k' }])).rejects.toMatchObject(internal)
+    await expect(backend.stat('k')).rejects.toMatchObject(internal)
+    await expect(all(backend.list())).rejects.toMatchObject(internal)
+    const vague = codedErrors(stub({ delete: async () => [{ key: 'k', status: 'failed' } as never] }))
+    expect(await vague.delete([{ key: 'k' }])).toMatchObject([
+      { key: 'k', status: 'failed', error: internal },
+    ])
+  })
+
   it('[B-06] after the caller has cancelled, a strange failure is kind aborted', async () => {
     const controller = new AbortController()
     controller.abort()

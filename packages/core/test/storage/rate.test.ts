@@ -108,6 +108,68 @@ describe('the rate of requests', () => {
     await expect(turn).rejects.toThrow('enough')
   })
 
+  it('[B-06] who leaves gives up his turn to those behind him', async () => {
+    const clock = new FakeClock()
+    const limiter = new RateLimiter(clock, 10)
+    limiter.turn()
+    const controller = new AbortController()
+    const left = Array.from({ length: 1000 }, () => limiter.turn(controller.signal)?.catch(() => 'left'))
+    const mine = limiter.turn()
+    controller.abort(new Error('enough'))
+    await Promise.all(left)
+    await clock.advance(100)
+    await mine
+    expect(clock.timers).toBe(0)
+  })
+
+  it('[B-06] those who wait already slow down with the rate, and speed up with it', async () => {
+    const clock = new FakeClock()
+    const limiter = new RateLimiter(clock, 100)
+    let gone = 0
+    const turns = Array.from({ length: 500 }, () =>
+      Promise.resolve(limiter.turn()).then(() => {
+        gone++
+      }),
+    )
+    await clock.advance(1000)
+    expect(gone).toBeGreaterThanOrEqual(95)
+    limiter.throttled()
+    limiter.throttled(2000)
+    const before = gone
+    await clock.advance(1999)
+    expect(gone).toBe(before)
+    await clock.advance(1000)
+    expect(gone - before).toBeLessThanOrEqual(75)
+    for (let second = 0; second < 5; second++) {
+      limiter.answered()
+      await clock.advance(1000)
+    }
+    await Promise.all(turns)
+  })
+
+  it('[B-06] a store that wants to be left alone for long is not waited for', async () => {
+    const limiter = new RateLimiter(new FakeClock(), 10)
+    limiter.turn()
+    const waiting = limiter.turn()?.catch((error: unknown) => error)
+    limiter.throttled(3_600_000)
+    const throttled = { code: 'HF_BACKEND', kind: 'throttled', context: { retryAfter: 3_600_000 } }
+    expect(await waiting).toMatchObject(throttled)
+    await expect(limiter.turn()).rejects.toMatchObject(throttled)
+  })
+
+  it('[B-06] a call that is cancelled while it waits is kind aborted', async () => {
+    const limiter = new RateLimiter(new FakeClock(), 10)
+    limiter.turn()
+    const controller = new AbortController()
+    const call = rateLimited(stub(), limiter).stat('a', { signal: controller.signal })
+    controller.abort(new Error('enough'))
+    await expect(call).rejects.toMatchObject({
+      code: 'HF_BACKEND',
+      kind: 'aborted',
+      cause: { message: 'enough' },
+    })
+  })
+
   it('[B-06] each page of a listing is a request, and a failed outcome of a delete is heard', async () => {
     const clock = new FakeClock()
     const limiter = new RateLimiter(clock)
@@ -122,17 +184,14 @@ describe('the rate of requests', () => {
     expect(await all(backend.list())).toHaveLength(2)
     await backend.delete([{ key: 'a' }])
     // Two pages, the end of the listing and the delete.
-    expect(limiter.rate).toBeCloseTo(4 * 0.7)
+    expect(limiter.rate).toBeCloseTo(10 * 0.7)
     let written = false
     const write = backend.write('a', new Uint8Array(1)).then(() => {
       written = true
     })
     await turns()
-    expect(written).toBe(true)
+    expect(written).toBe(false)
+    await clock.advance(150)
     await write
-    const next = backend.stat('a').catch((error: unknown) => error)
-    await turns()
-    await clock.advance(1000)
-    expect(await next).toMatchObject({ message: 'this call was not expected' })
   })
 })

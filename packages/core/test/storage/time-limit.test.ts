@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import type { Backend } from '@holdfast/core'
 import { FakeClock } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
@@ -108,6 +109,48 @@ describe('time limits', () => {
     }
     expect(await answer).toEqual(WRITTEN)
     expect(clock.timers).toBe(0)
+  })
+
+  it('[B-06] a store that hangs after its source has failed is given up', async () => {
+    const { clock, backend } = limited({
+      async write(_key, source) {
+        await all(source as AsyncIterable<Uint8Array>).catch(() => undefined)
+        return never()
+      },
+    })
+    const answer = backend
+      .write('k', pieces<Uint8Array>(BYTES, new Error('mine')))
+      .catch((error: unknown) => error)
+    await turns()
+    await clock.advance(1000)
+    expect(await answer).toMatchObject({ kind: 'unavailable' })
+  })
+
+  it('[B-06] a large stream has the time that its end needs', async () => {
+    const sent = Promise.withResolvers<typeof WRITTEN>()
+    const { clock, backend } = limited({
+      async write(_key, source) {
+        await all(source as AsyncIterable<Uint8Array>)
+        return sent.promise
+      },
+    })
+    const answer = backend.write('k', pieces(new Uint8Array(320 * 1024), new Uint8Array(320 * 1024)))
+    await turns()
+    await clock.advance(10_500)
+    sent.resolve(WRITTEN)
+    expect(await answer).toEqual(WRITTEN)
+  })
+
+  it('[B-06] what is never read leaves no listener on a signal that lives long', async () => {
+    const { backend } = limited({ read: async () => pieces(BYTES), list: () => pieces({ keys: ['a'] }) })
+    const { signal } = new AbortController()
+    for (let call = 0; call < 50; call++) {
+      await backend.read('k', { signal })
+      backend.list({ signal })
+    }
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+    expect(await all(await backend.read('k', { signal }))).toHaveLength(1)
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
   })
 
   it("[B-06] the time of a slow reader is not the store's", async () => {

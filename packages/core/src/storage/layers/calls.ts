@@ -1,3 +1,4 @@
+import { HoldfastError } from '../../errors.ts'
 import type { Backend } from '../backend.ts'
 
 /** The five calls of a backend. Everything else of it is data, or its life, which is the node's business. */
@@ -46,4 +47,17 @@ export async function* stepwise<T>(
     // Left at a piece: whoever made the stream may hold something open.
     if (!ended) await iterator.return?.()
   }
+}
+
+/** What a call rejects with whose caller has cancelled it; `cause` is the reason, unless there is a better one. */
+export function aborted(
+  call: BackendCall,
+  signal: AbortSignal,
+  cause: unknown = signal.reason,
+): HoldfastError {
+  return new HoldfastError('HF_BACKEND', `${call} was cancelled`, {
+    kind: 'aborted',
+    operation: `backend.${call}`,
+    cause,
+  })
 }

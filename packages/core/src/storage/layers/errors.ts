@@ -11,7 +11,10 @@ export function codedErrors(backend: Backend): Backend {
     async write(key, source, options) {
       const watched = new WatchedSource(source)
       try {
-        return await backend.write(key, watched.source, options)
+        const written = await backend.write(key, watched.source, options)
+        if (typeof written?.size !== 'number' || typeof written.checksum !== 'string')
+          throw new TypeError('it gave no size and checksum of what it wrote')
+        return written
       } catch (error) {
         if (watched.threw(error)) throw error
         throw coded(error, { call: 'write', key }, options?.signal)
@@ -27,7 +30,10 @@ export function codedErrors(backend: Backend): Backend {
     },
     async stat(key, options) {
       try {
-        return await backend.stat(key, options)
+        const found = await backend.stat(key, options)
+        if (found !== undefined && typeof found?.size !== 'number')
+          throw new TypeError('it gave something that has no size')
+        return found
       } catch (error) {
         throw coded(error, { call: 'stat', key }, options?.signal)
       }
@@ -36,13 +42,22 @@ export function codedErrors(backend: Backend): Backend {
       codedPieces(
         // A `list` that throws before it gives an iterable is one that fails at its first page.
         (async function* () {
-          yield* backend.list(options)
+          for await (const page of backend.list(options)) {
+            if (!Array.isArray(page?.keys)) throw new TypeError('it gave a page without keys')
+            yield page
+          }
         })(),
         (error) => coded(error, { call: 'list' }, options?.signal),
       ),
     async delete(targets, options) {
       try {
-        return await backend.delete(targets, options)
+        const outcomes = await backend.delete(targets, options)
+        if (!Array.isArray(outcomes)) throw new TypeError('it gave no outcomes')
+        return outcomes.map((outcome) =>
+          outcome.status === 'failed' && !isHoldfastError(outcome.error)
+            ? { ...outcome, error: coded(outcome.error, { call: 'delete', key: outcome.key }, undefined) }
+            : outcome,
+        )
       } catch (error) {
         throw coded(error, { call: 'delete' }, options?.signal)
       }

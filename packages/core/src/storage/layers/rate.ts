@@ -1,7 +1,7 @@
-import { type Clock, sleep } from '../../clock.ts'
-import { isHoldfastError } from '../../errors.ts'
+import type { Clock, Timer } from '../../clock.ts'
+import { HoldfastError, isHoldfastError } from '../../errors.ts'
 import type { Backend } from '../backend.ts'
-import { overlay, stepwise } from './calls.ts'
+import { aborted, type BackendCall, overlay, stepwise } from './calls.ts'
 
 /** Requests a second: as many as the store takes, at most a number of them, or without any pacing. */
 export type StoreRate = 'adaptive' | 'off' | number
@@ -12,18 +12,31 @@ const MORE = 1.1
 /** How far above the rate at which it was last throttled a store must be quiet to be asked without a bound again. */
 const FREE_AGAIN = 10
 const WINDOW_MS = 1000
+/** What a store that throttles a quiet node is thought to take, requests a second. */
+const LITTLE = 10
+/** A store that wants to be left alone for longer is not waited for, ms. */
+const PATIENCE_MS = 60_000
+
+interface Waiter {
+  readonly go: () => void
+  readonly refuse: (error: unknown) => void
+}
 
 /**
  * How fast a store may be asked, for all callers of a node together. Without a bound it counts and lets pass. When the
- * store throttles, everybody slows down to less than what was just too much, and then speeds up again step by step.
+ * store throttles, everybody slows down to less than what was just too much, those who wait already too, and then
+ * speeds up again step by step.
  */
 export class RateLimiter {
   readonly #clock: Clock
   readonly #most: number
+  readonly #waiting = new Set<Waiter>()
+  #timer: Timer | undefined
   #rate: number
-  /** When the next request may go, ms of the monotonic clock. */
-  #next = 0
-  /** Requests since `#windowFrom`, and in the second before it. */
+  /** When the last request went, and before when none may go, ms of the monotonic clock. */
+  #went = Number.NEGATIVE_INFINITY
+  #notBefore = Number.NEGATIVE_INFINITY
+  /** Requests that went since `#windowFrom`, and in the second before it. */
   #count = 0
   #before = 0
   #windowFrom: number
@@ -44,27 +57,42 @@ export class RateLimiter {
     return this.#rate
   }
 
-  /** Resolves when the next request may go; undefined when it may go at once. Rejects with the reason of the signal. */
+  /**
+   * Resolves when the next request may go; undefined when it may go at once. Rejects with the reason of the signal, or
+   * with kind `throttled` when the store wants to be left alone for longer than anybody should wait.
+   */
   turn(signal?: AbortSignal): Promise<void> | undefined {
-    const now = this.#clock.monotonic()
-    this.#roll(now)
-    this.#count++
-    if (this.#rate === Number.POSITIVE_INFINITY && this.#next <= now) return undefined
-    const at = Math.max(now, this.#next)
-    this.#next = at + (this.#rate === Number.POSITIVE_INFINITY ? 0 : 1000 / this.#rate)
-    return at === now ? undefined : sleep(this.#clock, Math.ceil(at - now), signal)
+    if (this.#waiting.size === 0 && this.#wait() <= 0) {
+      this.#go()
+      return undefined
+    }
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const waiter = { go: resolve, refuse: reject }
+    const leave = () => {
+      this.#waiting.delete(waiter)
+      reject(signal?.reason)
+    }
+    if (signal?.aborted) leave()
+    else {
+      signal?.addEventListener('abort', leave, { once: true })
+      this.#waiting.add(waiter)
+      this.#serve()
+    }
+    return promise.finally(() => signal?.removeEventListener('abort', leave))
   }
 
   /** The store has asked for fewer requests, and for none before `retryAfter` ms have passed, if it said so. */
   throttled(retryAfter = 0): void {
     const now = this.#clock.monotonic()
-    this.#roll(now)
-    this.#next = Math.max(this.#next, now + retryAfter)
+    this.#notBefore = Math.max(this.#notBefore, now + retryAfter)
     // Answers to what was sent before the last step down say nothing about it.
-    if (this.#throttledRate !== Number.POSITIVE_INFINITY && now - this.#changedAt < WINDOW_MS) return
-    this.#throttledRate = Math.min(this.#rate, Math.max(this.#count, this.#before, 1))
-    this.#rate = Math.max(1, this.#throttledRate * LESS)
-    this.#changedAt = now
+    if (this.#throttledRate === Number.POSITIVE_INFINITY || now - this.#changedAt >= WINDOW_MS) {
+      this.#roll(now)
+      this.#throttledRate = Math.min(this.#rate, Math.max(this.#count, this.#before, LITTLE))
+      this.#rate = Math.max(1, this.#throttledRate * LESS)
+      this.#changedAt = now
+    }
+    this.#serve()
   }
 
   /** The store has answered. */
@@ -74,9 +102,45 @@ export class RateLimiter {
     if (now - this.#changedAt < WINDOW_MS) return
     this.#changedAt = now
     this.#rate = Math.min(this.#most, this.#rate * MORE)
-    if (this.#rate < this.#throttledRate * FREE_AGAIN) return
-    this.#rate = this.#most
-    this.#throttledRate = Number.POSITIVE_INFINITY
+    if (this.#rate >= this.#throttledRate * FREE_AGAIN) {
+      this.#rate = this.#most
+      this.#throttledRate = Number.POSITIVE_INFINITY
+    }
+    this.#serve()
+  }
+
+  /** Milliseconds until the next request may go, as things are now. */
+  #wait(): number {
+    const now = this.#clock.monotonic()
+    const paced = this.#rate === Number.POSITIVE_INFINITY ? now : this.#went + 1000 / this.#rate
+    return Math.max(paced, this.#notBefore) - now
+  }
+
+  /** Lets those go whose turn it is, and looks again when it is the next one's. */
+  #serve(): void {
+    this.#timer?.clear()
+    this.#timer = undefined
+    const tooLong = this.#notBefore - this.#clock.monotonic()
+    for (const waiter of this.#waiting) {
+      const wait = this.#wait()
+      if (tooLong <= PATIENCE_MS && wait > 0) {
+        this.#timer = this.#clock.timer(Math.ceil(wait), () => this.#serve())
+        return
+      }
+      this.#waiting.delete(waiter)
+      if (tooLong > PATIENCE_MS) waiter.refuse(leftAlone(tooLong))
+      else {
+        this.#go()
+        waiter.go()
+      }
+    }
+  }
+
+  #go(): void {
+    const now = this.#clock.monotonic()
+    this.#roll(now)
+    this.#count++
+    this.#went = now
   }
 
   #roll(now: number): void {
@@ -88,11 +152,19 @@ export class RateLimiter {
   }
 }
 
+function leftAlone(retryAfter: number): HoldfastError {
+  return new HoldfastError('HF_BACKEND', `the store wants no request for ${Math.ceil(retryAfter)} ms`, {
+    kind: 'throttled',
+    context: { retryAfter },
+  })
+}
+
 /** Lets calls, and pages of listings, wait for their turn, and tells the limiter how the store took them. */
 export function rateLimited(backend: Backend, limiter: RateLimiter): Backend {
-  const inTurn = async <T>(signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> => {
-    const turn = limiter.turn(signal)
-    if (turn) await turn
+  const inTurn = async <T>(name: BackendCall, signal: AbortSignal | undefined, call: () => Promise<T>) => {
+    await limiter.turn(signal)?.catch((error: unknown) => {
+      throw signal?.aborted ? aborted(name, signal) : error
+    })
     try {
       const answer = await call()
       limiter.answered()
@@ -109,12 +181,13 @@ export function rateLimited(backend: Backend, limiter: RateLimiter): Backend {
     else if (error.kind !== 'unavailable') limiter.answered()
   }
   return overlay(backend, {
-    write: (key, source, options) => inTurn(options?.signal, () => backend.write(key, source, options)),
-    read: (key, options) => inTurn(options?.signal, () => backend.read(key, options)),
-    stat: (key, options) => inTurn(options?.signal, () => backend.stat(key, options)),
-    list: (options) => stepwise(backend.list(options), (next) => inTurn(options?.signal, next)),
+    write: (key, source, options) =>
+      inTurn('write', options?.signal, () => backend.write(key, source, options)),
+    read: (key, options) => inTurn('read', options?.signal, () => backend.read(key, options)),
+    stat: (key, options) => inTurn('stat', options?.signal, () => backend.stat(key, options)),
+    list: (options) => stepwise(backend.list(options), (next) => inTurn('list', options?.signal, next)),
     delete: (targets, options) =>
-      inTurn(options?.signal, async () => {
+      inTurn('delete', options?.signal, async () => {
         const outcomes = await backend.delete(targets, options)
         for (const outcome of outcomes) if (outcome.status === 'failed') note(outcome.error)
         return outcomes

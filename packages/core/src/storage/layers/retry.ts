@@ -1,9 +1,9 @@
 import { type Clock, sleep } from '../../clock.ts'
 import { type HoldfastError, isHoldfastError } from '../../errors.ts'
 import type { Ids } from '../../ids.ts'
-import type { Backend, CallOptions, DeleteOutcome, DeleteTarget, ListOptions, ListPage } from '../backend.ts'
+import type { Backend, ListOptions, ListPage } from '../backend.ts'
 import { RetryBudget } from './budget.ts'
-import { type BackendCall, overlay } from './calls.ts'
+import { aborted, type BackendCall, overlay } from './calls.ts'
 import { isWritten } from './written.ts'
 
 export interface RetryOptions {
@@ -20,8 +20,9 @@ const LONGEST_WAIT_MS = 10_000
 
 /**
  * Tries again what failed with an error that says `retryable`, and only where trying again is safe: a listing goes on
- * behind the last key that it gave, a delete repeats only the targets that failed, a write is repeated only when its
- * bytes are in memory. A stream that has begun is not taken up again: its reader has seen a part of it.
+ * behind the last key that it gave, a write is repeated only when its bytes are in memory. A stream that has begun is
+ * not taken up again: its reader has seen a part of it. A delete is never repeated here: whoever deletes has to look
+ * anew before each try, and the eraser does.
  */
 export function retrying(backend: Backend, options: RetryOptions): Backend {
   const tries = new Tries(options)
@@ -46,7 +47,6 @@ export function retrying(backend: Backend, options: RetryOptions): Backend {
     read: (key, given) => tries.run('read', given?.signal, () => backend.read(key, given)),
     stat: (key, given) => tries.run('stat', given?.signal, () => backend.stat(key, given)),
     list: (given) => listAgain(backend, tries, given),
-    delete: (targets, given) => deleteAgain(backend, tries, targets, given),
   })
 }
 
@@ -70,41 +70,6 @@ async function* listAgain(
       await tries.next('list', attempt, error, options.signal)
     }
   }
-}
-
-async function deleteAgain(
-  backend: Backend,
-  tries: Tries,
-  targets: readonly DeleteTarget[],
-  options: CallOptions | undefined,
-): Promise<DeleteOutcome[]> {
-  const outcomes = new Map<string, DeleteOutcome>()
-  let left = targets
-  for (let attempt = 1; ; attempt++) {
-    let failed: unknown
-    try {
-      for (const outcome of await backend.delete(left, options)) outcomes.set(outcome.key, outcome)
-      left = left.filter(({ key }) => {
-        const outcome = outcomes.get(key)
-        if (outcome?.status !== 'failed' || !outcome.error.retryable) return false
-        failed = outcome.error
-        return true
-      })
-      if (left.length === 0) {
-        tries.succeeded()
-        break
-      }
-    } catch (error) {
-      if (outcomes.size === 0) {
-        await tries.next('delete', attempt, error, options?.signal)
-        continue
-      }
-      failed = error
-    }
-    // Some are gone already, which must be told: what cannot be tried again is an outcome and no rejection.
-    if (!(await tries.mayTry('delete', attempt, failed, options?.signal))) break
-  }
-  return targets.flatMap(({ key }) => outcomes.get(key) ?? [])
 }
 
 /** The waits and the budget of all calls of one backend. */
@@ -131,36 +96,25 @@ class Tries {
     this.#budget.earn()
   }
 
-  /** Resolves when a call may be made again. @throws the error itself, when it may not */
+  /** Resolves when a call may be made again. @throws the error itself, when it may not; kind aborted */
   async next(
     call: BackendCall,
     attempt: number,
     error: unknown,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    if (!(await this.mayTry(call, attempt, error, signal))) throw error
-  }
-
-  /** Waits and gives true, or gives false at once, or when the signal fires meanwhile. */
-  async mayTry(
-    call: BackendCall,
-    attempt: number,
-    error: unknown,
-    signal: AbortSignal | undefined,
-  ): Promise<boolean> {
     const { clock, retries, onRetry } = this.#options
-    if (attempt > retries || signal?.aborted) return false
-    if (!isHoldfastError(error) || !error.retryable || !this.#budget.spend()) return false
+    if (attempt > retries || signal?.aborted) throw error
+    if (!isHoldfastError(error) || !error.retryable) throw error
     const { retryAfter } = error.context
     const asked = typeof retryAfter === 'number' ? retryAfter : 0
     // One that wants to be left alone for longer than a call should take is left alone.
-    if (asked > LONGEST_WAIT_MS) return false
+    if (asked > LONGEST_WAIT_MS || !this.#budget.spend()) throw error
     onRetry?.(call, error)
     const wait = Math.max(asked, this.#wait(attempt))
-    return sleep(clock, wait, signal).then(
-      () => true,
-      () => false,
-    )
+    await sleep(clock, wait, signal).catch(() => {
+      throw signal ? aborted(call, signal, error) : error
+    })
   }
 
   /** Between half and all of a time that doubles. */

@@ -9,8 +9,12 @@ export interface TimeLimits {
   readonly limit: number
 }
 
-/** Bytes that the slowest store takes in a second: what is given in one piece has this much more time. */
+/** Bytes that the slowest store takes in a second: a large object has this much more time when all is given. */
 const SLOWEST = 64 * 1024
+
+function timeFor(bytes: number): number {
+  return (bytes / SLOWEST) * 1000
+}
 
 /**
  * Ends calls in which nothing has moved for a time, and tells the backend so by its signal. The time that a caller's
@@ -23,7 +27,7 @@ export function timeLimited(backend: Backend, limits: TimeLimits): Backend {
   return overlay(backend, {
     async write(key, source, options) {
       using watch = new Watch(limits, 'write', options?.signal)
-      const extra = source instanceof Uint8Array ? (source.length / SLOWEST) * 1000 : 0
+      const extra = source instanceof Uint8Array ? timeFor(source.length) : 0
       return await watch.wait(
         () => backend.write(key, watch.around(source), { ...options, signal: watch.signal }),
         extra,
@@ -33,6 +37,7 @@ export function timeLimited(backend: Backend, limits: TimeLimits): Backend {
       const watch = new Watch(limits, 'read', options?.signal)
       try {
         const pieces = await watch.wait(() => backend.read(key, { ...options, signal: watch.signal }))
+        watch.rest()
         return watch.each(() => pieces)
       } catch (error) {
         watch[Symbol.dispose]()
@@ -64,13 +69,22 @@ class Watch implements Disposable {
   /** Ends the wait that is on, if one is. */
   #giveUp: ((error: HoldfastError) => void) | undefined
   #over: HoldfastError | undefined
+  #disposed = false
 
   constructor(limits: TimeLimits, call: BackendCall, outer: AbortSignal | undefined) {
     this.#limits = limits
     this.#call = call
     this.#outer = outer
-    if (outer?.aborted) this.#cancelled()
-    else outer?.addEventListener('abort', this.#cancelled, { once: true })
+  }
+
+  /** Nothing is under way: until the next step nobody need be told. One that is never read leaves nothing behind. */
+  rest(): void {
+    this.#outer?.removeEventListener('abort', this.#cancelled)
+  }
+
+  #listen(): void {
+    if (this.#outer?.aborted) this.#cancelled()
+    else this.#outer?.addEventListener('abort', this.#cancelled, { once: true })
   }
 
   get signal(): AbortSignal {
@@ -79,6 +93,7 @@ class Watch implements Disposable {
 
   /** Starts a call and gives its answer, if it comes in time; `extra` ms more. A call that is over before it began is not started. */
   async wait<T>(call: () => Promise<T>, extra = 0): Promise<T> {
+    this.#listen()
     if (this.#over) throw this.#over
     this.#start(extra)
     try {
@@ -97,6 +112,7 @@ class Watch implements Disposable {
   async *each<T>(open: () => AsyncIterable<T>): AsyncGenerator<T, void, undefined> {
     let iterator: AsyncIterator<T> | undefined
     try {
+      this.#listen()
       if (this.#over) throw this.#over
       const pieces = open()[Symbol.asyncIterator]()
       iterator = pieces
@@ -119,22 +135,27 @@ class Watch implements Disposable {
   around(source: ByteSource): ByteSource {
     if (source instanceof Uint8Array) return source
     const pause = () => this.#stop()
-    const goOn = () => this.#start(0)
+    const goOn = (bytes: number) => this.#start(timeFor(bytes))
     return (async function* () {
       const pieces = source[Symbol.asyncIterator]()
-      let ended = false
+      let [ended, given] = [false, 0]
       try {
         for (;;) {
           pause()
-          const next = await pieces.next().catch((error: unknown) => {
-            ended = true
-            throw error
-          })
-          goOn()
+          const next = await pieces
+            .next()
+            .catch((error: unknown) => {
+              ended = true
+              throw error
+            })
+            .finally(() => goOn(0))
           if (next.done) {
             ended = true
+            // What the store has still to do is more for a large object.
+            goOn(given)
             return
           }
+          given += next.value?.length ?? 0
           yield next.value
         }
       } finally {
@@ -144,13 +165,14 @@ class Watch implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    this.#disposed = true
     this.#stop()
-    this.#outer?.removeEventListener('abort', this.#cancelled)
+    this.rest()
   }
 
   #start(extra: number): void {
     this.#stop()
-    if (this.#over) return
+    if (this.#over || this.#disposed) return
     const { clock, limit } = this.#limits
     this.#timer = clock.timer(limit + extra, () =>
       this.#end('unavailable', `did not answer within ${limit} ms`),
