@@ -73,12 +73,18 @@ export async function install(rows: StateRows, parts: InstallParts, options: Cal
     keepOwn(parts, beside.store, next, position)
     if (failpoints.armed) failpoints.hitSync('install.switch.before')
     // Inside a transaction of the old store: nobody can take it over in between.
-    store.transaction(() => beside.takePlace())
+    store.transaction(() => {
+      beside.takePlace()
+      // It has the place on the disk: whatever fails from here on, it is not to be thrown away.
+      used = true
+    })
     const old = use(beside.store)
-    used = true
-    beside.sync()
-    if (failpoints.armed) failpoints.hitSync('install.switch.after')
-    await old.close()
+    try {
+      beside.sync()
+      if (failpoints.armed) failpoints.hitSync('install.switch.after')
+    } finally {
+      await old.close()
+    }
   } catch (error) {
     throw isHoldfastError(error) ? error : notInstalled(error, parts.room.isFull(error))
   } finally {
