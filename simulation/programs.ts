@@ -96,6 +96,8 @@ export class Programs {
         const { status } = await life.node.service('manifest').commit({ ops: [op], fence: { role, epoch } })
         if (status !== 'rejected')
           throw new Violation(`a batch of epoch ${epoch} was ${status} in epoch ${this.#epochs[role]}`)
+        // Epoch 0 is refused before anybody looks into the log.
+        if (epoch > 0) this.#world.note('a batch of an old epoch is rejected')
         return status
       },
     }

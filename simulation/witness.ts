@@ -146,9 +146,14 @@ export class Witness {
     const problems = checkState(this.#state, this.#machine.manifest.rows, this.#world.seal)
     if (problems.length > 0)
       throw new Violation(`the state of ${name} does not add up: ${problems.join('; ')}`)
-    const kept = new Set(this.live.map(({ key }) => key as string))
-    for (const { key, notBefore } of condemned(this.#state, {}).items) {
+    const kept = new Set<string>()
+    for (const entry of this.live) {
+      kept.add(entry.key)
+      this.#mustHaveBytes(entry, 'listed')
+    }
+    for (const { key, entry, notBefore } of condemned(this.#state, {}).items) {
       kept.add(key)
+      if (entry) this.#mustHaveBytes(entry, 'condemned')
       if (notBefore <= this.#state.head.time && this.#world.ledger.holds.length === 0)
         throw new Violation(`${key} is condemned and due, and nobody has taken it`)
     }
