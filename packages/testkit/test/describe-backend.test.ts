@@ -5,6 +5,7 @@ import { type FailedCase, runBroken } from './run-broken.ts'
 /** Words of the law that each breaks; the first failure of each must name it. */
 const FLAWS: Readonly<Record<string, string>> = {
   'drops-the-1001st-key': 'gives every key once, in byte order of the whole key',
+  'ends-in-an-empty-page': 'a listing that is taken up after the last key of each page',
   'folds-case': 'gives every key once, in byte order of the whole key',
   'forgets-the-signal': 'a read that is cancelled midway rejects with kind aborted',
   'ignores-ranges': 'ranges end before their end',

@@ -40,7 +40,10 @@ export async function readAll(backend: Backend, key: string, options?: ReadOptio
 
 export async function pagesOf(backend: Backend, options?: ListOptions): Promise<ListPage[]> {
   const pages: ListPage[] = []
-  for await (const page of backend.list(options)) pages.push(page)
+  for await (const page of backend.list(options)) {
+    expect(page.keys.length, 'keys of a page').toBeGreaterThan(0)
+    pages.push(page)
+  }
   return pages
 }
 
