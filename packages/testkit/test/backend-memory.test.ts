@@ -14,7 +14,7 @@ const factory =
 const cases = {
   'round trip': 6,
   'atomic writes': 8,
-  'exclusive writes': 3,
+  'exclusive writes': 4,
   listing: 8,
   deletion: 7,
   errors: 5,

@@ -15,6 +15,7 @@ const FLAWS: Readonly<Record<string, string>> = {
   'lets-two-win': 'of many concurrent writers with ifAbsent exactly one wins',
   'lists-in-order-of-words': 'gives every key once, in byte order of the whole key',
   'lists-other-times': 'changedAt is the time, and one for stat and listing',
+  'looks-before-it-reads': 'a key that is taken while a source with ifAbsent still gives',
   'refuses-what-is-gone': 'deleting is idempotent and a missing key is gone',
   'reports-a-delete-that-failed': 'a call takes as many targets as the limit says',
   'shares-everything': 'the factory gives isolated instances',
@@ -22,6 +23,7 @@ const FLAWS: Readonly<Record<string, string>> = {
   'swallows-an-error': 'a source that fails midway leaves nothing visible',
   'takes-sizes-for-versions': 'reading with ifVersion refuses another version',
   'throws-strange-errors': 'reading what is missing is not_found',
+  'tidies-up-the-old-bytes': 'a replacing write that fails keeps the old bytes',
 }
 
 describe('describeBackend', () => {

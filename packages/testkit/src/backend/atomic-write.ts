@@ -97,7 +97,22 @@ export function atomicWrites({ open }: SuiteContext, law: Case): void {
   law('[B-02] a replacing write that fails keeps the old bytes', async () => {
     const { backend } = await open()
     await backend.write('key', bytes('old'))
+    async function* failing() {
+      yield bytes('new')
+      throw new Error('the source broke')
+    }
+    async function* cancelling(controller: AbortController) {
+      yield bytes('new')
+      controller.abort()
+      yield bytes('er')
+    }
+    const controller = new AbortController()
+    const { signal } = controller
     await expectKind(() => backend.write('key', bytes('new'), { size: 7 }), 'invalid')
+    expect((await readAll(backend, 'key')).toString()).toBe('old')
+    await failureOf(() => backend.write('key', failing()))
+    expect((await readAll(backend, 'key')).toString()).toBe('old')
+    await expectKind(() => backend.write('key', cancelling(controller), { signal }), 'aborted')
     expect((await readAll(backend, 'key')).toString()).toBe('old')
   })
 
