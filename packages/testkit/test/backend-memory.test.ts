@@ -16,7 +16,7 @@ const cases = {
   'atomic writes': 8,
   'exclusive writes': 4,
   listing: 8,
-  deletion: 7,
+  deletion: 8,
   errors: 5,
   capabilities: 5,
 }

@@ -20,6 +20,7 @@ const FLAWS: Readonly<Record<string, string>> = {
   'reports-a-delete-that-failed': 'a call takes as many targets as the limit says',
   'shares-everything': 'the factory gives isolated instances',
   'shows-half-an-object': 'nobody sees a part of an object that is being written',
+  'stops-at-a-bad-key': 'a target that cannot be a key fails alone',
   'swallows-an-error': 'a source that fails midway leaves nothing visible',
   'takes-sizes-for-versions': 'reading with ifVersion refuses another version',
   'throws-strange-errors': 'reading what is missing is not_found',

@@ -1,3 +1,4 @@
+import { type DeleteOutcome, isHoldfastError } from '@holdfast/core'
 import { expect } from 'vitest'
 import { bytes, expectKind, inPieces, keysOf, noise, readAll, writeAll } from './calls.ts'
 import type { Case } from './cases.ts'
@@ -35,6 +36,24 @@ export function deletion({ open }: SuiteContext, law: Case): void {
     expect(outcomes).toEqual(keys.map((key) => ({ key, status: 'gone' })))
     expect(await keysOf(backend)).toEqual(['f1/stays'])
   })
+
+  law(
+    '[B-05] a target that cannot be a key fails alone, or the call before anything is deleted',
+    async () => {
+      const { backend } = await open()
+      await writeAll(backend, ['a', 'b'])
+      const tooLong = 'k'.repeat(backend.limits.keyBytes + 1)
+      const outcomes = await outcomesOf(() => backend.delete(['a', tooLong, 'b'].map((key) => ({ key }))))
+      if (outcomes === 'invalid') return expect(await keysOf(backend)).toEqual(['a', 'b'])
+      const [first, second, third] = outcomes
+      expect([first, third]).toEqual(['a', 'b'].map((key) => ({ key, status: 'gone' })))
+      // There is nothing under such a key: that it is gone is true.
+      if (second?.status === 'failed')
+        expect(second).toMatchObject({ key: tooLong, error: { kind: 'invalid' } })
+      else expect(second).toEqual({ key: tooLong, status: 'gone' })
+      expect(await keysOf(backend)).toEqual([])
+    },
+  )
 
   law(
     '[B-05] ifVersion deletes only that version where it is declared, and is refused where it is not',
@@ -100,4 +119,14 @@ export function deletion({ open }: SuiteContext, law: Case): void {
     for (const outcomes of all) expect(outcomes.map(({ status }) => status)).toEqual(['gone', 'gone'])
     expect(await keysOf(backend)).toEqual([])
   })
+}
+
+/** The outcomes of a delete; `invalid` when it was refused as a whole, as core does before the backend is called. */
+async function outcomesOf(call: () => Promise<DeleteOutcome[]>): Promise<DeleteOutcome[] | 'invalid'> {
+  try {
+    return await call()
+  } catch (error) {
+    if (isHoldfastError(error) && error.kind === 'invalid') return 'invalid'
+    throw error
+  }
 }
