@@ -7,7 +7,12 @@ const factory =
   async () => {
     const objects = new MemoryObjects()
     const open = () => memoryBackend({ objects, capabilities })
-    return { backend: open(), reopen: async () => open(), dispose: async () => objects.byKey.clear() }
+    return {
+      backend: open(),
+      reopen: async () => open(),
+      litter: 'none' as const,
+      dispose: async () => objects.byKey.clear(),
+    }
   }
 
 // As many as there are: one that got lost would otherwise not be missed.

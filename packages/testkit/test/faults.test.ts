@@ -16,6 +16,8 @@ import { describe, expect, it } from 'vitest'
 // The layer by itself changes nothing.
 describeBackend('memory behind a fault plan without faults', async () => ({
   backend: faultyBackend(memoryBackend(), new FaultPlan()),
+  reopen: 'none',
+  litter: 'none',
   dispose: async () => undefined,
 }))
 
