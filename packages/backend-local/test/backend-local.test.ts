@@ -4,9 +4,9 @@ import { tempRoot } from './temp-root.ts'
 const cases = {
   'round trip': 6,
   'atomic writes': 8,
-  'exclusive writes': 3,
+  'exclusive writes': 4,
   listing: 8,
-  deletion: 7,
+  deletion: 8,
   errors: 5,
   capabilities: 5,
 }

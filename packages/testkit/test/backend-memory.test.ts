@@ -7,16 +7,21 @@ const factory =
   async () => {
     const objects = new MemoryObjects()
     const open = () => memoryBackend({ objects, capabilities })
-    return { backend: open(), reopen: async () => open(), dispose: async () => objects.byKey.clear() }
+    return {
+      backend: open(),
+      reopen: async () => open(),
+      litter: 'none' as const,
+      dispose: async () => objects.byKey.clear(),
+    }
   }
 
 // As many as there are: one that got lost would otherwise not be missed.
 const cases = {
   'round trip': 6,
   'atomic writes': 8,
-  'exclusive writes': 3,
+  'exclusive writes': 4,
   listing: 8,
-  deletion: 7,
+  deletion: 8,
   errors: 5,
   capabilities: 5,
 }

@@ -4,19 +4,29 @@ import { type FailedCase, runBroken } from './run-broken.ts'
 
 /** Words of the law that each breaks; the first failure of each must name it. */
 const FLAWS: Readonly<Record<string, string>> = {
+  'counts-in-seconds': 'changedAt is the time, and one for stat and listing',
   'drops-the-1001st-key': 'gives every key once, in byte order of the whole key',
+  'ends-in-an-empty-page': 'a listing that is taken up after the last key of each page',
   'folds-case': 'gives every key once, in byte order of the whole key',
   'forgets-the-signal': 'a read that is cancelled midway rejects with kind aborted',
+  'forgets-the-version': 'stat and listing tell the version that write gave',
   'ignores-ranges': 'ranges end before their end',
   'includes-after': 'after and until are exclusive',
+  'leaves-litter': 'a source that fails midway leaves nothing visible',
   'lets-two-win': 'of many concurrent writers with ifAbsent exactly one wins',
   'lists-in-order-of-words': 'gives every key once, in byte order of the whole key',
+  'lists-other-times': 'changedAt is the time, and one for stat and listing',
+  'looks-before-it-reads': 'a key that is taken while a source with ifAbsent still gives',
+  'loses-all-when-it-ends': 'what was written is there when the store is opened again',
   'refuses-what-is-gone': 'deleting is idempotent and a missing key is gone',
   'reports-a-delete-that-failed': 'a call takes as many targets as the limit says',
   'shares-everything': 'the factory gives isolated instances',
   'shows-half-an-object': 'nobody sees a part of an object that is being written',
+  'stops-at-a-bad-key': 'a target that cannot be a key fails alone',
   'swallows-an-error': 'a source that fails midway leaves nothing visible',
+  'takes-sizes-for-versions': 'reading with ifVersion refuses another version',
   'throws-strange-errors': 'reading what is missing is not_found',
+  'tidies-up-the-old-bytes': 'a replacing write that fails keeps the old bytes',
 }
 
 describe('describeBackend', () => {

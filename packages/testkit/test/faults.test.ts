@@ -16,6 +16,8 @@ import { describe, expect, it } from 'vitest'
 // The layer by itself changes nothing.
 describeBackend('memory behind a fault plan without faults', async () => ({
   backend: faultyBackend(memoryBackend(), new FaultPlan()),
+  reopen: 'none',
+  litter: 'none',
   dispose: async () => undefined,
 }))
 
@@ -105,7 +107,7 @@ describe('faults', () => {
     const controller = new AbortController()
     const cancelled = kindOf(backend.write('b', Buffer.from('b'), { signal: controller.signal }))
     controller.abort()
-    expect(await cancelled).toBe('uncoded')
+    expect(await cancelled).toBe('aborted')
     expect(await keysOf(backend)).toEqual(['a'])
   })
 
@@ -131,6 +133,18 @@ describe('faults', () => {
     for await (const { keys } of backend.list({ after: 'a' })) after.push(...keys)
     expect(after).toEqual(['b'])
     expect(await keysOf(backend)).toEqual(['b', 'c'])
+  })
+
+  it('[B-06] a stale listing is cancelled as any other', async () => {
+    const { plan, backend } = await written('a')
+    using _stale = plan.arm({ call: 'list', stale: true, times: 2 })
+    const controller = new AbortController()
+    const { signal } = controller
+    const listing = backend.list({ signal })[Symbol.asyncIterator]()
+    expect((await listing.next()).value).toMatchObject({ keys: ['a'] })
+    controller.abort()
+    expect(await kindOf(listing.next())).toBe('aborted')
+    expect(await kindOf(backend.list({ signal })[Symbol.asyncIterator]().next())).toBe('aborted')
   })
 
   it('[B-04] a store whose clock is wrong tells wrong times of change', async () => {

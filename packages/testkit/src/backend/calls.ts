@@ -8,6 +8,7 @@ import {
   type ReadOptions,
 } from '@holdfast/core'
 import { expect } from 'vitest'
+import type { BackendUnderTest } from './describe-backend.ts'
 
 export function bytes(text: string): Uint8Array {
   return new TextEncoder().encode(text)
@@ -40,7 +41,10 @@ export async function readAll(backend: Backend, key: string, options?: ReadOptio
 
 export async function pagesOf(backend: Backend, options?: ListOptions): Promise<ListPage[]> {
   const pages: ListPage[] = []
-  for await (const page of backend.list(options)) pages.push(page)
+  for await (const page of backend.list(options)) {
+    expect(page.keys.length, 'keys of a page').toBeGreaterThan(0)
+    pages.push(page)
+  }
   return pages
 }
 
@@ -89,4 +93,9 @@ export async function expectNothingAt(backend: Backend, key: string): Promise<vo
   expect(await backend.stat(key)).toBeUndefined()
   expect(await keysOf(backend, { prefix: key })).not.toContain(key)
   await expectKind(() => readAll(backend, key), 'not_found')
+}
+
+/** The store as the next process would have it; the same instance where there is nothing to open. */
+export async function reopened({ backend, reopen }: BackendUnderTest): Promise<Backend> {
+  return reopen === 'none' ? backend : reopen()
 }

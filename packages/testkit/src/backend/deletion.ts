@@ -1,3 +1,4 @@
+import { type DeleteOutcome, isHoldfastError } from '@holdfast/core'
 import { expect } from 'vitest'
 import { bytes, expectKind, inPieces, keysOf, noise, readAll, writeAll } from './calls.ts'
 import type { Case } from './cases.ts'
@@ -37,11 +38,30 @@ export function deletion({ open }: SuiteContext, law: Case): void {
   })
 
   law(
+    '[B-05] a target that cannot be a key fails alone, or the call before anything is deleted',
+    async () => {
+      const { backend } = await open()
+      await writeAll(backend, ['a', 'b'])
+      const tooLong = 'k'.repeat(backend.limits.keyBytes + 1)
+      const outcomes = await outcomesOf(() => backend.delete(['a', tooLong, 'b'].map((key) => ({ key }))))
+      if (outcomes === 'invalid') return expect(await keysOf(backend)).toEqual(['a', 'b'])
+      const [first, second, third] = outcomes
+      expect([first, third]).toEqual(['a', 'b'].map((key) => ({ key, status: 'gone' })))
+      // There is nothing under such a key: that it is gone is true.
+      if (second?.status === 'failed')
+        expect(second).toMatchObject({ key: tooLong, error: { kind: 'invalid' } })
+      else expect(second).toEqual({ key: tooLong, status: 'gone' })
+      expect(await keysOf(backend)).toEqual([])
+    },
+  )
+
+  law(
     '[B-05] ifVersion deletes only that version where it is declared, and is refused where it is not',
     async () => {
       const { backend } = await open()
+      // Of one length: a size is no version.
       const first = await backend.write('key', bytes('first'))
-      const second = await backend.write('key', bytes('second'))
+      const second = await backend.write('key', bytes('other'))
       await backend.write('other', bytes('x'))
       const stale = [{ key: 'key', ifVersion: first.version ?? 'none' }, { key: 'other' }]
       if (!backend.capabilities.deleteIfVersion) {
@@ -53,7 +73,7 @@ export function deletion({ open }: SuiteContext, law: Case): void {
         { key: 'key', status: 'changed' },
         { key: 'other', status: 'gone' },
       ])
-      expect((await readAll(backend, 'key')).toString()).toBe('second')
+      expect((await readAll(backend, 'key')).toString()).toBe('other')
       const current = [{ key: 'key', ifVersion: second.version ?? 'none' }]
       expect(await backend.delete(current)).toEqual([{ key: 'key', status: 'gone' }])
       expect(await backend.stat('key')).toBeUndefined()
@@ -99,4 +119,14 @@ export function deletion({ open }: SuiteContext, law: Case): void {
     for (const outcomes of all) expect(outcomes.map(({ status }) => status)).toEqual(['gone', 'gone'])
     expect(await keysOf(backend)).toEqual([])
   })
+}
+
+/** The outcomes of a delete; `invalid` when it was refused as a whole, as core does before the backend is called. */
+async function outcomesOf(call: () => Promise<DeleteOutcome[]>): Promise<DeleteOutcome[] | 'invalid'> {
+  try {
+    return await call()
+  } catch (error) {
+    if (isHoldfastError(error) && error.kind === 'invalid') return 'invalid'
+    throw error
+  }
 }

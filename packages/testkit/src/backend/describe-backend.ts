@@ -14,10 +14,10 @@ import { BACKEND_VARIANTS, type BackendVariant, factoryOf } from './variants.ts'
 export interface BackendUnderTest {
   /** Started and ready. */
   readonly backend: Backend
-  /** Opens the same store again, as the next process would. Absent: the store has nothing to open. */
-  reopen?(): Promise<Backend>
-  /** Names of what writing left over: temporary files, unfinished uploads. Absent: the store cannot have any. */
-  litter?(): Promise<string[]>
+  /** Opens the same store again, as the next process would. `'none'`: it ends with its instance. */
+  readonly reopen: (() => Promise<Backend>) | 'none'
+  /** Names of what writing left over: temporary files, unfinished uploads. `'none'`: the store cannot have any. */
+  readonly litter: (() => Promise<string[]>) | 'none'
   /** Ends the instance and removes its data. */
   dispose(): Promise<void>
 }

@@ -5,6 +5,7 @@ import type { Case } from './cases.ts'
 import type { SuiteContext } from './describe-backend.ts'
 
 const DIGITS = '0123456789'
+const DAY = 24 * 60 * 60 * 1000
 const RANGES: readonly (readonly [NonNullable<ReadOptions['range']>, string])[] = [
   [{ start: 0 }, DIGITS],
   [{ start: 3 }, '3456789'],
@@ -36,8 +37,9 @@ export function undeclared({ open }: SuiteContext, law: Case): void {
 
   law('[B-07] reading with ifVersion refuses another version; undeclared, it is refused', async () => {
     const { backend } = await open()
+    // Of one length: a size is no version.
     const first = await backend.write('key', bytes('first'))
-    const second = await backend.write('key', bytes('second'))
+    const second = await backend.write('key', bytes('other'))
     if (!backend.capabilities.readIfVersion) {
       await expectKind(() => backend.read('key', { ifVersion: 'any' }), 'unsupported')
       return
@@ -45,29 +47,44 @@ export function undeclared({ open }: SuiteContext, law: Case): void {
     const stale = { ifVersion: first.version ?? 'none' }
     const current = { ifVersion: second.version ?? 'none' }
     await expectKind(() => backend.read('key', stale), 'conflict')
-    expect((await readAll(backend, 'key', current)).toString()).toBe('second')
+    expect((await readAll(backend, 'key', current)).toString()).toBe('other')
   })
 
-  law('[B-07] versions are listed as write gave them; undeclared, they are refused', async () => {
-    const { backend } = await open()
-    const { version } = await backend.write('key', bytes('x'))
-    if (!backend.capabilities.listVersions)
-      await expectKind(() => pagesOf(backend, { fields: ['versions'] }), 'unsupported')
-    else {
-      expect(version).toBeTypeOf('string')
-      expect(await pagesOf(backend, { fields: ['versions'] })).toEqual([
-        { keys: ['key'], versions: [version] },
-      ])
-    }
-  })
+  law(
+    '[B-07] stat and listing tell the version that write gave; undeclared, versions are refused',
+    async () => {
+      const { backend } = await open()
+      const { deleteIfVersion, listVersions, readIfVersion } = backend.capabilities
+      const { version } = await backend.write('key', bytes('x'))
+      if (deleteIfVersion || listVersions || readIfVersion) {
+        expect(version).toBeTypeOf('string')
+        expect(await backend.stat('key')).toMatchObject({ version })
+      }
+      if (!listVersions) await expectKind(() => pagesOf(backend, { fields: ['versions'] }), 'unsupported')
+      else
+        expect(await pagesOf(backend, { fields: ['versions'] })).toEqual([
+          { keys: ['key'], versions: [version] },
+        ])
+    },
+  )
 
-  law('[B-07] changedAt is a time where it is declared, and 0 or a time where it is not', async () => {
-    const { backend } = await open()
-    const { changedAt } = await backend.write('key', bytes('x'))
-    if (backend.capabilities.changedAt) expect(changedAt).toBeGreaterThan(0)
-    else expect(changedAt).toBeGreaterThanOrEqual(0)
-    expect(Number.isSafeInteger(changedAt)).toBe(true)
-  })
+  law(
+    '[B-07] changedAt is the time, and one for stat and listing, where it is declared; else 0 or a time',
+    async () => {
+      const { backend } = await open()
+      const written = await backend.write('key', bytes('x'))
+      const found = await backend.stat('key')
+      const [page] = await pagesOf(backend, { fields: ['changedAt'] })
+      for (const changedAt of [written.changedAt, found?.changedAt, page?.changedAt?.[0]]) {
+        expect(Number.isSafeInteger(changedAt)).toBe(true)
+        expect(changedAt).toBeGreaterThanOrEqual(0)
+        // A store's clock may be wrong, but not its unit.
+        if (backend.capabilities.changedAt)
+          expect(Math.abs(Date.now() - Number(changedAt)), 'ms from now').toBeLessThan(DAY)
+      }
+      if (backend.capabilities.changedAt) expect(page?.changedAt).toEqual([found?.changedAt])
+    },
+  )
 
   law('[B-07] more targets than the limit are refused and none of them is deleted', async () => {
     const { backend } = await open()

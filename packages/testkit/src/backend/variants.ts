@@ -27,6 +27,6 @@ export function factoryOf(variant: BackendVariant, factory: BackendFactory): Bac
     const subject = await factory()
     const changed: BackendUnderTest = { ...subject, backend: seen(subject.backend) }
     const { reopen } = subject
-    return reopen ? { ...changed, reopen: async () => seen(await reopen.call(subject)) } : changed
+    return reopen === 'none' ? changed : { ...changed, reopen: async () => seen(await reopen.call(subject)) }
   }
 }

@@ -120,3 +120,12 @@ export function faultError(
     ...(retryAfter !== undefined && { context: { retryAfter } }),
   })
 }
+
+/** What a call that was cancelled rejects with, as a store's own would. */
+export function cancelled(call: FaultyCall, signal: AbortSignal | undefined): HoldfastError {
+  return new HoldfastError('HF_BACKEND', `${call} was cancelled`, {
+    kind: 'aborted',
+    operation: `backend.${call}`,
+    cause: signal?.reason,
+  })
+}

@@ -9,7 +9,14 @@ import {
   sleep,
   systemClock,
 } from '@holdfast/core'
-import { type Fault, type FaultPlan, type FaultyCall, faultError, type StaleListing } from './fault-plan.ts'
+import {
+  cancelled,
+  type Fault,
+  type FaultPlan,
+  type FaultyCall,
+  faultError,
+  type StaleListing,
+} from './fault-plan.ts'
 import { inPages, listSnapshot, type Snapshot, snapshotOf } from './listing.ts'
 
 /**
@@ -31,7 +38,10 @@ export function faultyBackend(backend: Backend, plan: FaultPlan, clock: Clock = 
   const meet = async (call: FaultyCall, options: CallOptions | undefined): Promise<Fault | undefined> => {
     const fault = plan.next(call)
     if (fault && 'kind' in fault && !fault.partial) throw faultError(call, fault.kind, fault)
-    if (fault && 'delay' in fault) await sleep(clock, fault.delay, options?.signal)
+    if (fault && 'delay' in fault)
+      await sleep(clock, fault.delay, options?.signal).catch(() => {
+        throw cancelled(call, options?.signal)
+      })
     return fault
   }
   const moved = <T extends Stored | undefined>(stored: T, fault: Fault | undefined): T =>

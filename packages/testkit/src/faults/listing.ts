@@ -1,4 +1,5 @@
 import type { Backend, ListField, ListOptions, ListPage } from '@holdfast/core'
+import { cancelled } from './fault-plan.ts'
 
 /** A listing that was true once, kept as whole columns. */
 export type Snapshot = Required<Pick<ListPage, 'keys'>> & Omit<ListPage, 'keys'>
@@ -32,8 +33,11 @@ export async function* listSnapshot(
       ? [index]
       : [],
   )
+  const throwIfCancelled = () => {
+    if (signal?.aborted) throw cancelled('list', signal)
+  }
+  throwIfCancelled()
   for (let at = 0; at < wanted.length; at += most) {
-    signal?.throwIfAborted()
     const part = wanted.slice(at, at + most)
     const column = <T>(values: readonly T[] | undefined) => part.map((index) => values?.[index] as T)
     yield {
@@ -42,6 +46,7 @@ export async function* listSnapshot(
       ...(fields.includes('changedAt') && { changedAt: column(snapshot.changedAt) }),
       ...(fields.includes('versions') && { versions: column(snapshot.versions) }),
     }
+    throwIfCancelled()
   }
 }
 

@@ -1,17 +1,26 @@
 import type { Backend } from '@holdfast/core'
-import { describeBackend, MemoryObjects, memoryBackend } from '@holdfast/testkit'
+import { type BackendUnderTest, describeBackend, MemoryObjects, memoryBackend } from '@holdfast/testkit'
 
 /** What a broken backend does otherwise than the sound one. */
 export type BackendFlaw = (sound: Backend) => Partial<Backend>
 
+/** What is broken beside the calls. */
+export type StoreFlaw = Partial<Pick<BackendUnderTest, 'reopen' | 'litter'>>
+
 /** Hands a flawed backend to the suite, as its author would. */
-export function describeBroken(flaw: BackendFlaw): void {
+export function describeBroken(flaw: BackendFlaw, store: StoreFlaw = {}): void {
   describeBackend(
     'broken',
     async () => {
       const objects = new MemoryObjects()
       const open = () => bent(memoryBackend({ objects }), flaw)
-      return { backend: open(), reopen: async () => open(), dispose: async () => undefined }
+      return {
+        backend: open(),
+        reopen: async () => open(),
+        litter: 'none',
+        dispose: async () => undefined,
+        ...store,
+      }
     },
     { variants: ['bare'], timeout: 2000, largeBytes: 1024 * 1024, writers: 4 },
   )
