@@ -1,4 +1,4 @@
-import type { HoldfastNode } from '@holdfast/core'
+import { definePlugin, type HoldfastNode } from '@holdfast/core'
 import { manifest } from '@holdfast/manifest'
 import { type PolicyOptions, retention } from '@holdfast/plugin-retention'
 import { memoryCluster } from '@holdfast/testkit'
@@ -102,16 +102,21 @@ describe('policies in the settings', () => {
   })
 
   it('[R-12] a policy that is set while a run goes on protects from the next chunk on', async () => {
-    const test = await testNode({ eraseDelay: '1h' })
-    await register(test, 1500, OLD)
-    let chunks = 0
-    test.failpoints.arm('job.chunk.before', {
-      kind: 'callback',
-      call: async () => {
-        if (++chunks === 2)
-          await retentionOf(test.node).set({ id: 'keep', match: 'bulk/**', maxAge: '3650d' })
-      },
+    let protect = async () => undefined as unknown
+    const tap = definePlugin({
+      name: 'test-protector',
+      id: 'protector',
+      version: '1.0.0',
+      api: '1.0',
+      setup: ({ hooks }) =>
+        hooks.gate.tap(async ({ chunk }) => {
+          if (chunk === 1) await protect()
+          return undefined
+        }),
     })
+    const test = await testNode({ eraseDelay: '1h' }, [tap])
+    await register(test, 1500, OLD)
+    protect = () => retentionOf(test.node).set({ id: 'keep', match: 'bulk/**', maxAge: '3650d' })
     expect(await test.node.jobs.run('retention', { act: true })).toMatchObject({
       done: { files: 1000 },
       skipped: { 'kept by a policy': 500 },

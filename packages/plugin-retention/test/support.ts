@@ -44,23 +44,30 @@ interface Place {
   readonly dataDir: string
   readonly clock: FakeClock
   readonly objects: MemoryObjects
+  /** What the store goes through, for faults. */
+  readonly store?: (backend: Plugin) => Plugin
+}
+
+/** Where a node of a test lives. */
+export function newPlace(): Place {
+  return {
+    dataDir: mkdtempSync(join(tmpdir(), 'holdfast-')),
+    clock: new FakeClock(NOW),
+    objects: new MemoryObjects(),
+  }
 }
 
 /** A node with retention over memory. */
 export async function testNode(
   options: RetentionOptions = {},
   plugins: readonly Plugin[] = [],
-  place: Place = {
-    dataDir: mkdtempSync(join(tmpdir(), 'holdfast-')),
-    clock: new FakeClock(NOW),
-    objects: new MemoryObjects(),
-  },
+  place: Place = newPlace(),
 ): Promise<TestNode> {
-  const { dataDir, clock, objects } = place
+  const { dataDir, clock, objects, store = (backend) => backend } = place
   const failpoints = new FailpointRegistry()
   const node = createNode({
     plugins: [
-      backendMemory({ objects }),
+      store(backendMemory({ objects })),
       manifest({ dataDir }),
       retention({ policies: [RAW], eraseDelay: 0, ...options }),
       ...plugins,
