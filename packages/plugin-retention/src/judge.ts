@@ -147,8 +147,11 @@ export class NamespaceJury {
     const { matches } = this.#members.find((member) => member.policy === policy) as Matching
     let left = policy.keepNewest
     const query = { namespace: this.#namespace, before: EVER, newestFirst: true }
-    const limit = Math.min(250, left)
-    for (const page of pages((after) => this.#manifest.entriesByAge({ ...query, limit, ...after })))
+    // Most of the time the newest files of a namespace are all of this policy.
+    const first = { limit: Math.min(250, left) }
+    const read = (after: { readonly after?: string }) =>
+      this.#manifest.entriesByAge({ ...query, ...(after.after === undefined ? first : after) })
+    for (const page of pages(read))
       for (const entry of page) if (matches(entry.path) && --left === 0) return entry
     return undefined
   }
