@@ -55,6 +55,13 @@ export class PolicyBook {
     return this.all().map(({ policy }) => policy)
   }
 
+  /** Those that can be read, whatever nodes disagree about: what a new one has to go with. */
+  readable(): readonly Policy[] {
+    const stored = this.#stored({ lenient: true })
+    const others = [...stored.values()].map(({ policy }) => policy).filter(({ id }) => !this.#own.has(id))
+    return [...others, ...this.#own.values()]
+  }
+
   /** Nodes that declare this policy, as far as they have said so. */
   declaring(id: string): readonly string[] {
     return [...this.#declares()].flatMap(([node, digests]) => (digests.has(id) ? node : []))

@@ -42,7 +42,7 @@ export class NodeRetention implements Retention {
     if (!policy || problems.length > 0) throw policyInvalid(problems, operation)
     await manifest.barrier(options)
     this.#refuseDeclared(policy.id, operation)
-    const others = book.policies().filter(({ id }) => id !== policy.id)
+    const others = book.readable().filter(({ id }) => id !== policy.id)
     const wrong = setProblems([...others, policy])
     if (wrong.length > 0) throw policyInvalid(wrong, operation)
     await this.#commit(setOp(policy, false), options)

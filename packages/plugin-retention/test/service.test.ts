@@ -135,6 +135,8 @@ describe('policies in the settings', () => {
       code: 'HF_POLICY_INVALID',
     })
     expect(test.listed()).toEqual(['a/1'])
+    await retentionOf(test.node).set({ ...SHORT, id: 'future' })
+    expect(ids(test.node)).toEqual(['future', 'raw'])
     expect(await retentionOf(test.node).remove('future')).toBe(true)
     expect((await test.node.jobs.run('retention', { act: true })).done.files).toBe(1)
   })
