@@ -79,6 +79,7 @@ export class Machine implements AsyncDisposable {
 
   /** Runs until nothing goes any more. Gives what the model takes to be due all the same. */
   async #exhaust(): Promise<string[]> {
+    await this.#compareExplained()
     for (let round = 0; round < 20; round++) {
       const { done, outcome } = await this.#node.node.jobs.run('retention', { act: true })
       if (outcome.status !== 'completed') throw new Error(`the last run was aborted: ${outcome.message}`)
@@ -86,6 +87,16 @@ export class Machine implements AsyncDisposable {
     }
     const world = this.#world()
     return world.files.flatMap((file) => (whyKept(file, world) === undefined ? file.path : []))
+  }
+
+  /** What is said of each file by itself must be what a plan of all of them takes. */
+  async #compareExplained(): Promise<void> {
+    const plan = await (await this.#node.node.jobs.plan('retention')).all()
+    const planned = new Set(plan.map(({ path }) => path))
+    for (const { path } of this.#files()) {
+      const { due } = await this.#node.node.service('retention').explain(path)
+      if (due !== planned.has(path)) this.violations.push(`${path}: explained as ${due ? 'due' : 'kept'}`)
+    }
   }
 
   get #manifest(): Manifest {
@@ -223,7 +234,11 @@ export class Machine implements AsyncDisposable {
     })
     this.#commitFails = false
     for (const one of armed) one[Symbol.dispose]()
-    cut?.[Symbol.dispose]()
+    if (cut) {
+      cut[Symbol.dispose]()
+      // A node that was cut off listens to its log again after a while.
+      await this.#node.clock.advance(61_000)
+    }
     if (killed) {
       await killed
       await this.#node.start()
