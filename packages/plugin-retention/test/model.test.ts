@@ -15,7 +15,7 @@ describe('retention against a model', () => {
         condemned += machine.condemned
       }),
       {
-        numRuns: Number(process.env.HOLDFAST_MODEL_RUNS ?? 20),
+        numRuns: 40,
         interruptAfterTimeLimit: 100_000,
         markInterruptAsFailure: true,
       },

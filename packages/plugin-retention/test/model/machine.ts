@@ -243,6 +243,8 @@ export class Machine implements AsyncDisposable {
       await killed
       await this.#node.start()
       await this.#cluster.settle()
+      // What was killed in this process still wrote down how far it had come, beyond the copy of its folder.
+      if (this.#manifest.status().behind !== undefined) await this.#manifest.acknowledge({ actor: 'model' })
       this.#watch()
     } else if (run) {
       const most = Math.min(cap ?? Number.POSITIVE_INFINITY, maxFiles ?? Number.POSITIVE_INFINITY)
