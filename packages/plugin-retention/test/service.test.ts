@@ -231,6 +231,24 @@ describe('policies on nodes that share a log', () => {
     expect(await one.node.files.stat('a')).toBeDefined()
   })
 
+  it('[R-22] what nobody declares any more goes, once the last node has said so', async () => {
+    let policies: readonly PolicyOptions[] = [RAW]
+    const { cluster: made, one, two, three, beat } = await cluster(() => policies)
+    await made.appoint('primary', one)
+    await made.settle()
+    await beat()
+    policies = []
+    for (const node of [one, two, three]) {
+      expect(ids(one.node)).toEqual(['raw'])
+      await node.stop()
+      await node.start()
+      await beat()
+    }
+    await beat()
+    for (const { node } of made.nodes) expect(ids(node)).toEqual([])
+    expect(one.node.service('manifest').settings({ prefix: 'retention/' }).items).toEqual([])
+  })
+
   it('[R-22] what a node declared that never comes back can be forgotten', async () => {
     const {
       cluster: made,
