@@ -40,6 +40,7 @@ import {
   entries,
   entriesByAge,
   keys,
+  namespace,
   namespaces,
   publicKeyState,
   settings,
@@ -235,6 +236,10 @@ export class ManifestService implements Manifest, Service {
 
   namespaces(query: PageQuery = {}): Page<NamespaceCounters> {
     return namespaces(this.opened().state, query)
+  }
+
+  namespace(name: string): NamespaceCounters | undefined {
+    return namespace(this.opened().state, name)
   }
 
   role(name: string): Role | undefined {

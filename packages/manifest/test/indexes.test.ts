@@ -1,4 +1,4 @@
-import type { Batch, Op } from '@holdfast/core'
+import type { Batch, Entry, Op, Page } from '@holdfast/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
@@ -186,6 +186,19 @@ describe('indexes, counters and digest', () => {
       more = after !== undefined
     }
     expect(found).toEqual([-7_000_000_000_000, -5, 0, 5])
+    const newest: (number | undefined)[] = []
+    for (let query: { readonly after?: string } | undefined = {}; query; ) {
+      const page: Page<Entry> = manifest.entriesByAge({
+        namespace: 'ns',
+        before: 7,
+        limit: 2,
+        newestFirst: true,
+        ...query,
+      })
+      newest.push(...page.items.map(({ maxTime }) => maxTime))
+      query = page.next === undefined ? undefined : { after: page.next }
+    }
+    expect(newest).toEqual([...found].reverse())
     expect(manifest.entriesByAge({ namespace: 'nobody', before: 7 }).items).toEqual([])
   })
 })

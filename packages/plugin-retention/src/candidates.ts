@@ -1,70 +1,49 @@
-import type { Entry, Manifest, PlanContext, PlanItem } from '@holdfast/core'
-import picomatch from 'picomatch'
-import type { Policy } from './policy.ts'
+import type { Entry, Manifest, NamespaceCounters, PlanItem } from '@holdfast/core'
+import { type Judgement, type Jury, type NamespaceJury, pages } from './judge.ts'
 
-interface Judged extends Policy {
-  /** Whether the request is about this policy; the others only protect what they keep. */
-  readonly chosen: boolean
-  readonly matches: (path: string) => boolean
+/** What a walk tells on its way. */
+export interface Told {
+  readonly signal?: AbortSignal | undefined
+  /** Counts files that stay though they are old, by why. */
+  keep?(why: string, files?: number): void
+  /** A namespace that is looked at, with its live files. */
+  population?(namespace: string, files: number): void
 }
 
-export interface Times {
-  /** What eligibility calls now: the request's asOf, or the clock. */
-  readonly asOf: number
-  /** The real clock, for minAge. */
-  readonly now: number
+export interface Due {
+  readonly entry: Entry
+  readonly judgement: Judgement
 }
 
 /**
- * Every file of a chosen policy that all its active policies let go, namespace by namespace, oldest first. The age
- * index is read up to the latest cut-off only, so the cost grows with what has expired, not with what is kept.
+ * Every file that is due, namespace by namespace, oldest first, page by page. The age index is read up to the latest
+ * cut-off, or until the namespace is small enough, so the cost grows with what has expired, not with what is kept.
  */
-export async function* candidates(
-  policies: readonly Policy[],
-  chosen: readonly string[] | undefined,
-  { asOf, now }: Times,
-  { services: { manifest }, signal, keep, population }: PlanContext<{ readonly manifest: Manifest }>,
-): AsyncGenerator<readonly PlanItem[]> {
-  const judged = policies
-    .filter(({ active }) => active)
-    .map(
-      (policy): Judged => ({
-        ...policy,
-        chosen: chosen?.includes(policy.id) ?? true,
-        matches: picomatch(policy.match, { dot: true }),
-      }),
-    )
-  if (!judged.some((policy) => policy.chosen)) return
-  const latest = Math.max(...judged.filter((policy) => policy.chosen).map((policy) => cutoff(policy, asOf)))
-  const judge = (entry: Entry): readonly PlanItem[] => {
-    const concerned = judged.filter(({ matches }) => matches(entry.path))
-    if (!concerned.some((policy) => policy.chosen)) return []
-    const {
-      path,
-      key,
-      generation,
-      namespace,
-      size,
-      rows,
-      maxTime = Number.POSITIVE_INFINITY,
-      createdAt,
-    } = entry
-    if (!concerned.every((policy) => maxTime < cutoff(policy, asOf))) return []
-    if (concerned.some(({ minAge }) => createdAt > now - minAge)) {
-      keep('younger than minAge')
-      return []
-    }
-    const reason = `retention:${concerned.map(({ id }) => id).join('+')}`
-    return [{ path, key, generation, namespace, size, ...(rows !== undefined && { rows }), reason }]
-  }
+export async function* dueFiles(
+  jury: Jury,
+  manifest: Manifest,
+  { signal, keep, population }: Told,
+): AsyncGenerator<readonly Due[]> {
   for (const namespaces of pages((after) => manifest.namespaces(after))) {
-    for (const { namespace, files, timedFiles, oldest = Number.POSITIVE_INFINITY } of namespaces) {
-      if (files > timedFiles) keep('no known maxTime', files - timedFiles)
-      if (oldest >= latest) continue
-      population(namespace, files)
-      for (const page of pages((after) => manifest.entriesByAge({ namespace, before: latest, ...after }))) {
-        const items = page.flatMap(judge)
-        if (items.length > 0) yield items
+    for (const counters of namespaces) {
+      const { namespace, files, timedFiles, oldest = Number.POSITIVE_INFINITY } = counters
+      const members = jury.of(counters, manifest)
+      if (!members) continue
+      if (files > timedFiles) keep?.('no known maxTime', files - timedFiles)
+      if (oldest >= members.before && !(members.isOver && timedFiles > 0)) continue
+      population?.(namespace, files)
+      for (const page of byAge(members, counters, manifest)) {
+        const due = page.flatMap((entry): Due[] => {
+          const judgement = members.judge(entry)
+          if (!judgement.due) {
+            const why = whyKept(judgement)
+            if (why !== undefined) keep?.(why)
+            return []
+          }
+          members.taken(entry)
+          return [{ entry, judgement }]
+        })
+        if (due.length > 0) yield due
         await breathe(signal)
       }
     }
@@ -72,24 +51,42 @@ export async function* candidates(
   }
 }
 
-/** A pass over millions must not hold up the rest of the process. */
-async function breathe(signal: AbortSignal): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve))
-  signal.throwIfAborted()
-}
-
-/** A file has expired when its newest row is strictly older than this. */
-function cutoff({ maxAge, buffer }: Policy, asOf: number): number {
-  return asOf - maxAge - buffer
-}
-
-function* pages<T>(
-  read: (query: { readonly after?: string }) => { readonly items: readonly T[]; readonly next?: string },
-): Generator<readonly T[]> {
-  for (let query: { readonly after?: string } = {}; ; ) {
-    const { items, next } = read(query)
+/** The files of a namespace that can be due, oldest first. Goes on as long as the namespace is too large. */
+export function* byAge(
+  members: NamespaceJury,
+  { namespace }: NamespaceCounters,
+  manifest: Manifest,
+): Generator<readonly Entry[]> {
+  for (let after: string | undefined; ; ) {
+    const before = members.isOver ? Number.MAX_SAFE_INTEGER : members.before
+    const { items, next } = manifest.entriesByAge({
+      namespace,
+      before,
+      ...(after !== undefined && { after }),
+    })
     yield items
     if (next === undefined) return
-    query = { after: next }
+    after = next
   }
+}
+
+export function itemOf({ entry, judgement }: Due): PlanItem {
+  const { path, key, generation, namespace, size, rows } = entry
+  const reason = `retention:${judgement.opinions.map(({ policy }) => policy.id).join('+')}`
+  return { path, key, generation, namespace, size, ...(rows !== undefined && { rows }), reason }
+}
+
+/** Why a file stays that is old enough for every policy; undefined for one that is not. */
+export function whyKept({ opinions, holds }: Judgement): string | undefined {
+  if (holds.length > 0) return 'held'
+  if (opinions.length === 0) return undefined
+  const kept = opinions.filter(({ takes }) => !takes).map(({ because }) => because)
+  if (kept.includes('not old enough') || kept.includes('no known maxTime')) return undefined
+  return kept[0]
+}
+
+/** A pass over millions must not hold up the rest of the process. */
+export async function breathe(signal: AbortSignal | undefined): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+  signal?.throwIfAborted()
 }

@@ -1,18 +1,18 @@
 import {
-  type ActContext,
-  type ChunkOutcome,
   definePlugin,
   duration,
-  HoldfastError,
   lifeKnobs,
   limitKnobs,
   type Manifest,
-  type PlanItem,
   type PlannedJob,
   type Plugin,
-  totalsOf,
 } from '@holdfast/core'
-import { candidates } from './candidates.ts'
+import { PolicyBook } from './book.ts'
+import { dueFiles, itemOf } from './candidates.ts'
+import { condemn } from './condemn.ts'
+import { Declaring } from './declaring.ts'
+import { Jury } from './judge.ts'
+import { NodeRetention } from './node-retention.ts'
 import { type Policy, type PolicyOptions, policies } from './policy.ts'
 
 export interface RetentionOptions {
@@ -61,6 +61,7 @@ export function retention(options: RetentionOptions = {}): Plugin {
     version: '0.1.0',
     api: '1.0',
     needs: ['manifest'],
+    provides: ['retention'],
     options: { ...options },
     config: {
       policies: policies(),
@@ -73,54 +74,60 @@ export function retention(options: RetentionOptions = {}): Plugin {
       ...lifeKnobs(),
       ...limitKnobs(),
     },
-    setup({ config, clock, jobs }) {
+    setup({ config, clock, gate, log, audit, jobs, provide, onStart, onStop }) {
       const { schedule, timeZone, jitter, timeout, maxFiles, maxBytes, maxShare, emptiness } = config
+      const limits = { files: maxFiles, bytes: maxBytes, share: maxShare, emptiness }
+      const now = () => clock.now()
+      // Made by the first of those who need it: the service, before anything has started.
+      let book: PolicyBook | undefined
+      let declaring: Declaring | undefined
+      const bookOf = (manifest: Manifest) => {
+        book ??= new PolicyBook(config.policies, manifest)
+        return book
+      }
+      provide(
+        'retention',
+        ({ manifest }) =>
+          new NodeRetention({ book: bookOf(manifest), manifest, audit, now, limits, schedule }),
+      )
+      onStart(async ({ manifest }) => {
+        declaring = new Declaring({ book: bookOf(manifest), manifest, gate, clock, log })
+        await declaring.start()
+      })
+      onStop(() => declaring?.stop())
       const job: PlannedJob<Services, RetentionRequest> = {
         name: 'retention',
-        doc: 'Deletes files whose newest row is older than their policies allow.',
+        doc: 'Deletes files that their policies let go.',
         action: 'condemn',
         schedule,
         timeZone,
         jitter,
         timeout,
-        limits: { files: maxFiles, bytes: maxBytes, share: maxShare, emptiness },
-        check: (request) => requestProblems(request, config.policies),
-        plan: (request, context) => {
-          const now = clock.now()
-          const asOf = request.asOf === undefined ? now : Number(request.asOf)
-          return candidates(config.policies, request.policies, { asOf, now }, context)
+        limits,
+        check: (request) => requestProblems(request, book?.policies() ?? config.policies),
+        async *plan(request, context) {
+          const { manifest } = context.services
+          const times = { asOf: asOfOf(request) ?? now(), now: now() }
+          const jury = new Jury(bookOf(manifest).policies(), request.policies, times)
+          for await (const page of dueFiles(jury, manifest, context)) yield page.map(itemOf)
         },
-        act: (chunk, context) => condemn(chunk, config.eraseDelay, context),
+        act: (chunk, context) => {
+          const { policies: chosen, ...asked } = context.request as RetentionRequest
+          const times = { asOf: asOfOf(asked) ?? now(), now: now() }
+          const { manifest } = context.services
+          const known = bookOf(manifest).policies()
+          return condemn(chunk, { policies: known, chosen, times, delay: config.eraseDelay }, context)
+        },
       }
       jobs.define(job)
     },
   })
 }
 
-/** One chunk is one batch. Apply skips what has changed since it was planned; what it refuses ends the run. */
-async function condemn(
-  chunk: readonly PlanItem[],
-  delay: number,
-  { services: { manifest }, fence, run, signal }: ActContext<Services>,
-): Promise<ChunkOutcome> {
-  const ops = chunk.map(({ key, generation, reason }) => ({
-    type: 'condemn' as const,
-    key,
-    generation,
-    delay,
-    reason,
-    run,
-  }))
-  const result = await manifest.commit({ ops, fence }, { signal })
-  if (result.status === 'rejected')
-    throw new HoldfastError('HF_FENCED', `the batch was ${result.reason}: the role has passed on`, {
-      operation: 'retention',
-    })
-  const done = chunk.filter((_, index) => result.outcomes[index]?.status === 'done')
-  const skipped: Record<string, number> = {}
-  for (const outcome of result.outcomes)
-    if (outcome.status === 'skipped') skipped[outcome.reason] = (skipped[outcome.reason] ?? 0) + 1
-  return { done: totalsOf(done), skipped }
+/** Also as JSON keeps it: a Date is its text. */
+function asOfOf({ asOf }: RetentionRequest): number | undefined {
+  if (asOf === undefined) return undefined
+  return typeof asOf === 'string' ? Date.parse(asOf) : Number(asOf)
 }
 
 const REQUEST_FIELDS: readonly string[] = ['policies', 'asOf'] satisfies (keyof RetentionRequest)[]

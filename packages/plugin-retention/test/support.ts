@@ -36,18 +36,38 @@ export interface TestNode {
   listed(): string[]
   /** Keys in the store, without its own records. */
   stored(): string[]
+  /** Stops the node, and starts another over the same folder, store and clock. */
+  restart(options?: RetentionOptions): Promise<TestNode>
+}
+
+interface Place {
+  readonly dataDir: string
+  readonly clock: FakeClock
+  readonly objects: MemoryObjects
+  /** What the store goes through, for faults. */
+  readonly store?: (backend: Plugin) => Plugin
+}
+
+/** Where a node of a test lives. */
+export function newPlace(): Place {
+  return {
+    dataDir: mkdtempSync(join(tmpdir(), 'holdfast-')),
+    clock: new FakeClock(NOW),
+    objects: new MemoryObjects(),
+  }
 }
 
 /** A node with retention over memory. */
 export async function testNode(
   options: RetentionOptions = {},
   plugins: readonly Plugin[] = [],
+  place: Place = newPlace(),
 ): Promise<TestNode> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'holdfast-'))
-  const [clock, failpoints, objects] = [new FakeClock(NOW), new FailpointRegistry(), new MemoryObjects()]
+  const { dataDir, clock, objects, store = (backend) => backend } = place
+  const failpoints = new FailpointRegistry()
   const node = createNode({
     plugins: [
-      backendMemory({ objects }),
+      store(backendMemory({ objects })),
       manifest({ dataDir }),
       retention({ policies: [RAW], eraseDelay: 0, ...options }),
       ...plugins,
@@ -81,6 +101,10 @@ export async function testNode(
       ).key
     },
     listed: () => authority.entries().items.map(({ path }) => path),
+    async restart(changed = {}) {
+      await node.stop()
+      return testNode({ ...options, ...changed }, plugins, place)
+    },
     stored: () => [...objects.byKey.keys()].filter((key) => !key.startsWith('.holdfast')).sort(),
   }
 }

@@ -47,6 +47,8 @@ export interface ActContext<S> {
   /** Goes into the batch: apply drops it when the role has passed on. */
   readonly fence: Fence
   readonly run: string
+  /** What the plan was asked, as JSON keeps it: a Date is its text. */
+  readonly request: object
 }
 
 /** What became of a chunk. Only successes are in `done`. */

@@ -164,7 +164,13 @@ export class Execution {
     if (bound) await checkItems(bound, this.#of.signal)
     this.#progress.enter('acting', totals.files)
     const cap = request.cap ?? Number.POSITIVE_INFINITY
-    const { capHit, left } = await actOnPlan(job, plan.items(), services(), cap, this.#acting(job))
+    const { capHit, left } = await actOnPlan(
+      job,
+      plan.items(),
+      services(),
+      cap,
+      this.#acting(job, plan.request),
+    )
     this.#facts = { ...this.#facts, capHit }
     this.#left = left
   }
@@ -185,7 +191,7 @@ export class Execution {
     })
   }
 
-  #acting(job: JobDefinition<unknown>): ActingParts {
+  #acting(job: JobDefinition<unknown>, request: object): ActingParts {
     const { id, signal } = this.#of
     const { gate, clock, failpoints, backlog, fresh } = this.#parts
     return {
@@ -199,6 +205,7 @@ export class Execution {
       clock,
       failpoints,
       backlog,
+      request,
     }
   }
 
@@ -219,7 +226,7 @@ export class Execution {
 
   async #runPlain(job: PlainJob<unknown>): Promise<void> {
     const { id, request, services, signal } = this.#of
-    const acting = this.#acting(job)
+    const acting = this.#acting(job, request.asked)
     this.#progress.enter('acting')
     await job.run(request.asked, {
       services: services(),

@@ -25,6 +25,8 @@ export interface ActingParts {
   readonly failpoints: FailpointRegistry
   /** Doomed and due files whose bytes are still there. */
   readonly backlog: () => number
+  /** What the plan was asked. */
+  readonly request: object
 }
 
 /** The question before every chunk. @throws Abort when the answer is no, or the run was cancelled */
@@ -37,7 +39,7 @@ export async function passGate(
     chunks,
     gate,
     fresh,
-  }: Omit<ActingParts, 'finished' | 'backlog' | 'failpoints' | 'clock'>,
+  }: Omit<ActingParts, 'finished' | 'backlog' | 'failpoints' | 'clock' | 'request'>,
   namespace: string | undefined,
 ): Promise<Fence> {
   if (signal.aborted) throw cancelled(signal)
@@ -81,7 +83,8 @@ export async function actOnPlan<S, R extends object>(
     if (parts.failpoints.armed) await parts.failpoints.hit('job.chunk.before')
     let answer: unknown
     try {
-      answer = await job.act(chunk, { services, signal: parts.signal, fence, run: parts.id })
+      const { signal, id: run, request } = parts
+      answer = await job.act(chunk, { services, signal, fence, run, request })
     } catch (error) {
       if (!hasCode(error, 'HF_NO_SPACE') || chunk.length === 1) throw whyActFailed(error, parts.signal)
       // A full disk takes a small batch when it cannot take a large one, and what destroys makes room.

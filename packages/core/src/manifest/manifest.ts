@@ -50,6 +50,8 @@ export interface AgeQuery extends PageQuery {
   readonly namespace: string
   /** Only files whose maxTime is strictly below this. */
   readonly before: number
+  /** The same files in the opposite order. */
+  readonly newestFirst?: boolean
 }
 
 export interface ManifestStatus {
@@ -115,11 +117,13 @@ export interface Manifest {
   keys(query?: KeyQuery): KeyPage
   /** Live files in byte order of their paths. */
   entries(query?: PageQuery & { readonly prefix?: string }): Page<Entry>
-  /** Live files of a namespace, oldest maxTime first. */
+  /** Live files of a namespace whose maxTime is known: oldest first, those of one time in byte order of their paths. */
   entriesByAge(query: AgeQuery): Page<Entry>
   /** Condemned rows in byte order of their paths; orphans by their keys. */
   condemned(query?: PageQuery & { readonly prefix?: string }): Page<Condemned>
   namespaces(query?: PageQuery): Page<NamespaceCounters>
+  /** Of one namespace; undefined when it has no live file. */
+  namespace(name: string): NamespaceCounters | undefined
   /** Rules that keep files from being deleted. */
   readonly holds: Holds
   /** Who may act, on a node that shares its log; undefined on one that has a log of its own, which may always. */

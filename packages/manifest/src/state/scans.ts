@@ -65,18 +65,21 @@ function latest(a: Buffer, b: Buffer): Buffer {
   return Buffer.compare(a, b) >= 0 ? a : b
 }
 
-/** Live files of a namespace whose maxTime is known and below `before`, oldest first. */
+/** Live files of a namespace whose maxTime is known and below `before`, oldest or newest first. */
 export function entriesByAge(
   state: State,
-  { namespace, before, after: cursor, limit = PAGE }: AgeQuery,
+  { namespace, before, after: cursor, limit = PAGE, newestFirst = false }: AgeQuery,
 ): Page<Entry> {
   const row = state.rows.get(named(TABLE.namespace, namespace), readNamespace)
   if (!row) return { items: [] }
-  const from =
-    cursor === undefined
-      ? ageRow(row.number, Number.MIN_SAFE_INTEGER, '')
-      : after(Buffer.from(cursor, 'base64'))
-  const names = state.rows.names(from, ageRow(row.number, before, ''), limit)
+  let from = ageRow(row.number, Number.MIN_SAFE_INTEGER, '')
+  let to = ageRow(row.number, before, '')
+  if (cursor !== undefined) {
+    const at = Buffer.from(cursor, 'base64')
+    if (newestFirst) to = at
+    else from = after(at)
+  }
+  const names = state.rows.names(from, to, limit, newestFirst)
   const items = names.flatMap((name) => state.entry(pathOfAgeRow(name) as FilePath) ?? [])
   const last = names.at(-1)
   return last && names.length === limit ? { items, next: last.toString('base64') } : { items }
@@ -124,6 +127,13 @@ export function namespaces(
     publicCounters(row, readNamespace(payload)),
   )
   return page(items, limit, ({ namespace }) => namespace)
+}
+
+export function namespace(state: State, name: string): NamespaceCounters | undefined {
+  if (isTooLong(name)) return undefined
+  return state.rows.get(named(TABLE.namespace, name), (payload) =>
+    publicCounters(named(TABLE.namespace, name), readNamespace(payload)),
+  )
 }
 
 export function settings(

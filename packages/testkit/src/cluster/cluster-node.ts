@@ -1,4 +1,4 @@
-import { cpSync } from 'node:fs'
+import { cpSync, rmSync } from 'node:fs'
 import { basename } from 'node:path'
 import { createNode, definePlugin, FailpointRegistry, type HoldfastNode, type Plugin } from '@holdfast/core'
 import { backendMemory, type MemoryObjects } from '../backend-memory.ts'
@@ -110,7 +110,7 @@ export class ClusterNode {
     this.#parts.shared.partition(life.client)
     const from = this.dataDir
     this.#lives++
-    cpSync(from, this.dataDir, { recursive: true, filter: (file) => !isLock(basename(file)) })
+    copyLive(from, this.dataDir)
     await life.node.stop().catch(() => undefined)
   }
 
@@ -144,6 +144,18 @@ export class ClusterNode {
     if (!this.#life) throw new TypeError(`${this.id} does not run`)
     return this.#life.client
   }
+}
+
+/** Copies a folder whose node still runs: a file that is renamed meanwhile begins the copy anew. */
+function copyLive(from: string, to: string): void {
+  for (let left = 20; ; left--)
+    try {
+      cpSync(from, to, { recursive: true, filter: (file) => !isLock(basename(file)) })
+      return
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || left === 0) throw error
+      rmSync(to, { recursive: true, force: true })
+    }
 }
 
 /** The locks of a folder name the process that held it. */

@@ -1,0 +1,94 @@
+import type { Audit, CallOptions, Limits, Manifest, SetOp } from '@holdfast/core'
+import { HoldfastError } from '@holdfast/core'
+import { type KnownPolicy, type PolicyBook, policyInvalid, removeOp, setOp } from './book.ts'
+import { explain } from './explain.ts'
+import { type Policy, type PolicyOptions, readPolicy, setProblems } from './policy.ts'
+import type { Explanation, Retention, Simulation, SimulationRequest } from './service.ts'
+import { simulate } from './simulate.ts'
+
+declare module '@holdfast/core' {
+  interface AuditEvents {
+    policy_set: { readonly policy: string; readonly to: object }
+    policy_removed: { readonly policy: string }
+    policies_forgotten: { readonly of: string }
+  }
+}
+
+export interface RetentionParts {
+  readonly book: PolicyBook
+  readonly manifest: Manifest
+  readonly audit: Audit
+  readonly now: () => number
+  readonly limits: Limits
+  readonly schedule: string
+}
+
+/** The service of a node. */
+export class NodeRetention implements Retention {
+  readonly #parts: RetentionParts
+
+  constructor(parts: RetentionParts) {
+    this.#parts = parts
+  }
+
+  list(): readonly KnownPolicy[] {
+    return this.#parts.book.all()
+  }
+
+  async set(given: PolicyOptions, options: CallOptions = {}): Promise<Policy> {
+    const { book, manifest, audit } = this.#parts
+    const operation = 'retention.set'
+    const { policy, problems } = readPolicy(given, `policy ${given?.id}`)
+    if (!policy || problems.length > 0) throw policyInvalid(problems, operation)
+    await manifest.barrier(options)
+    this.#refuseDeclared(policy.id, operation)
+    const others = book.readable().filter(({ id }) => id !== policy.id)
+    const wrong = setProblems([...others, policy])
+    if (wrong.length > 0) throw policyInvalid(wrong, operation)
+    await this.#commit(setOp(policy, false), options)
+    audit.emit('policy_set', { policy: policy.id, to: policy })
+    return policy
+  }
+
+  async remove(id: string, options: CallOptions = {}): Promise<boolean> {
+    const { book, manifest, audit } = this.#parts
+    await manifest.barrier(options)
+    this.#refuseDeclared(id, 'retention.remove')
+    if (!book.has(id)) return false
+    await this.#commit(removeOp(id), options)
+    audit.emit('policy_removed', { policy: id })
+    return true
+  }
+
+  async forget(node: string, options: CallOptions = {}): Promise<boolean> {
+    const { book, manifest, audit } = this.#parts
+    await manifest.barrier(options)
+    const [op] = book.forgetting(node)
+    if (!op) return false
+    await this.#commit(op, options)
+    audit.emit('policies_forgotten', { of: node })
+    return true
+  }
+
+  explain(path: string, options: CallOptions = {}): Promise<Explanation> {
+    return explain(path, this.#parts, options)
+  }
+
+  simulate(request: SimulationRequest, options: CallOptions = {}): Promise<Simulation> {
+    return simulate(request, this.#parts, options)
+  }
+
+  #refuseDeclared(id: string, operation: string): void {
+    const nodes = this.#parts.book.declaring(id)
+    if (nodes.length === 0) return
+    throw new HoldfastError(
+      'HF_POLICY_DECLARED',
+      `policy ${id} is declared in the configuration of ${nodes.join(', ')}, and changed there`,
+      { operation, context: { policy: id, nodes } },
+    )
+  }
+
+  async #commit(op: SetOp, options: CallOptions): Promise<void> {
+    await this.#parts.manifest.commit({ ops: [op] }, options)
+  }
+}

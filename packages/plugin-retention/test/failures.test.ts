@@ -1,0 +1,167 @@
+import { Rendezvous } from '@holdfast/core'
+import { manifest } from '@holdfast/manifest'
+import { retention } from '@holdfast/plugin-retention'
+import { type ClusterNode, FaultPlan, memoryCluster, withFaults } from '@holdfast/testkit'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { DAY, NOW, newPlace, RAW, register, testNode } from './support.ts'
+
+const OLD = NOW - 100 * DAY
+const HOUR = 3_600_000
+
+async function cluster(schedule = 'off') {
+  const made = await memoryCluster({
+    now: NOW,
+    nodes: 2,
+    plugins: ({ dataDir }) => [
+      manifest({ dataDir }),
+      retention({ policies: [RAW], eraseDelay: '1h', schedule }),
+    ],
+  })
+  onTestFinished(() => made[Symbol.asyncDispose]())
+  const [one, two] = made.nodes as [ClusterNode, ClusterNode]
+  await made.appoint('primary', one)
+  const authority = one.node.service('manifest')
+  await made.settle()
+  return { cluster: made, one, two, authority }
+}
+
+describe('when bytes do not go', () => {
+  it('[R-05] one file of a chunk that cannot be deleted delays that file alone; it stays in the queue', async () => {
+    const faults = new FaultPlan()
+    const place = newPlace()
+    const test = await testNode({}, [], { ...place, store: (backend) => withFaults(backend, faults) })
+    const keys: string[] = []
+    for (const name of ['a/1', 'a/2', 'a/3']) keys.push(await test.write(name, OLD))
+    faults.arm({
+      call: 'delete',
+      kind: 'permission',
+      partial: (index) => index === 1,
+      times: Number.POSITIVE_INFINITY,
+    })
+    const run = await test.node.jobs.run('retention', { act: true })
+    expect(run).toMatchObject({ outcome: { status: 'completed' }, done: { files: 3 } })
+    await test.node.eraser.drain()
+    expect(test.listed()).toEqual([])
+    expect(test.stored()).toHaveLength(1)
+    const [left] = test.node.eraser.queue()
+    expect(test.stored()).toEqual([left?.key])
+  })
+})
+
+describe('when the role goes', () => {
+  it('[R-01] between two chunks: the run ends there, with the counts of the first', async () => {
+    const { cluster: made, one, two, authority } = await cluster()
+    await register({ manifest: authority } as never, 1500, OLD)
+    one.failpoints.arm('job.chunk.after', {
+      kind: 'callback',
+      call: async () => {
+        await made.appoint('primary', two)
+        await made.settle()
+      },
+    })
+    expect(await one.node.jobs.run('retention', { act: true })).toMatchObject({
+      done: { files: 1000 },
+      outcome: { status: 'aborted', reason: 'authority_lost' },
+    })
+    expect(authority.namespaces().items).toMatchObject([{ files: 500 }])
+    await made.settle()
+    expect(await two.node.jobs.run('retention', { act: true })).toMatchObject({
+      done: { files: 500 },
+      outcome: { status: 'completed' },
+    })
+  })
+
+  it('[R-01] between the gate and the commit: apply drops the chunk', async () => {
+    const { cluster: made, one, two, authority } = await cluster()
+    await register({ manifest: authority } as never, 10, OLD)
+    one.failpoints.arm('job.chunk.before', {
+      kind: 'callback',
+      call: async () => void (await made.appoint('primary', two)),
+    })
+    expect(await one.node.jobs.run('retention', { act: true })).toMatchObject({
+      done: { files: 0 },
+      outcome: { status: 'aborted', reason: 'authority_lost', code: 'HF_FENCED' },
+    })
+    expect(authority.namespaces().items).toMatchObject([{ files: 10 }])
+  })
+
+  it('[R-01] a schedule runs on the node with the role; on the others a tick is denied, and told', async () => {
+    const { cluster: made, one, two } = await cluster('0 3 * * *')
+    await one.node.files.write('a', 'a', { maxTime: OLD })
+    await made.settle()
+    const heard: string[] = []
+    for (const { node } of made.nodes) node.audit.on(({ audit }) => heard.push(`${node.id} ${audit}`))
+    await two.clock.advance(3 * HOUR)
+    await expect.poll(async () => (await two.node.jobs.status())[0]?.lastTick?.result).toBe('denied')
+    expect(heard).toContain('node-2 tick_denied')
+    expect(await two.node.files.stat('a')).toBeDefined()
+    await one.clock.advance(3 * HOUR)
+    await expect.poll(async () => (await one.node.jobs.history('retention')).length).toBe(1)
+    expect(await one.node.files.stat('a')).toBeUndefined()
+  })
+})
+
+describe('schedule and people', () => {
+  it('[R-08] a tick during a run of somebody is skipped and told; somebody during a tick is refused', async () => {
+    const test = await testNode({ schedule: '0 3 * * *', eraseDelay: '1h' })
+    await test.write('a/1', OLD)
+    const heard: string[] = []
+    using _listening = test.node.audit.on(({ audit }) => heard.push(audit))
+    const parked = new Rendezvous()
+    {
+      using _park = test.failpoints.arm('job.chunk.before', { kind: 'park', rendezvous: parked })
+      const manual = test.node.jobs.run('retention', { act: true })
+      await parked.reached
+      await test.clock.advance(3 * HOUR)
+      expect(heard).toContain('tick_skipped')
+      parked.release()
+      expect((await manual).done.files).toBe(1)
+    }
+    await test.write('a/2', OLD)
+    const tick = new Rendezvous()
+    using _park = test.failpoints.arm('job.chunk.before', { kind: 'park', rendezvous: tick })
+    await test.clock.advance(24 * HOUR)
+    await tick.reached
+    await expect(test.node.jobs.run('retention', { act: true })).rejects.toMatchObject({
+      code: 'HF_ALREADY_RUNNING',
+    })
+    tick.release()
+    await expect.poll(() => test.node.jobs.running().length).toBe(0)
+    expect(test.listed()).toEqual([])
+    expect(await test.node.jobs.history('retention')).toHaveLength(2)
+  })
+
+  it('[R-10] a run that is cancelled ends between chunks, by its id, with its counts; the next one goes on', async () => {
+    const test = await testNode({ eraseDelay: '1h' })
+    await register(test, 1500, OLD)
+    test.failpoints.arm('job.chunk.after', {
+      kind: 'callback',
+      call: () => void test.node.jobs.cancel(test.node.jobs.running()[0]?.id ?? ''),
+    })
+    expect(await test.node.jobs.run('retention', { act: true })).toMatchObject({
+      done: { files: 1000 },
+      outcome: { status: 'aborted', reason: 'cancelled' },
+    })
+    expect((await test.node.jobs.run('retention', { act: true })).done.files).toBe(500)
+  })
+
+  it('[R-09] the audit names the policies of every batch', async () => {
+    const test = await testNode({
+      policies: [RAW, { id: 'short', match: 'a/**', maxAge: '1d', minAge: 0 }],
+      eraseDelay: '1h',
+    })
+    await test.write('a/1', OLD)
+    await test.write('b/1', OLD)
+    const heard: unknown[] = []
+    using _listening = test.node.audit.on((event) => heard.push(event))
+    await test.node.jobs.run('retention', { act: true })
+    expect(heard).toContainEqual(
+      expect.objectContaining({
+        audit: 'chunk_committed',
+        reasons: ['retention:raw+short', 'retention:raw'],
+      }),
+    )
+    const reasons = test.manifest.condemned().items.map(({ reason }) => reason)
+    expect(reasons).toEqual(['retention:raw+short', 'retention:raw'])
+  })
+})
