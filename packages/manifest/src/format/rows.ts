@@ -193,6 +193,10 @@ export function deletionRow(index: number, ordinal: number): Buffer {
   return row
 }
 
+export function ordinalOfDeletion(row: Buffer): number {
+  return row.readUInt32BE(9)
+}
+
 /** By the index of the record. */
 export function slotRow(index: number): Buffer {
   const row = logRow(index)

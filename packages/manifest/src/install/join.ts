@@ -3,7 +3,17 @@ import { putDeletion } from '../consumers/deletion-rows.ts'
 import { EraseQueue } from '../erase/queue.ts'
 import { orUnreadable } from '../format/bytes.ts'
 import { type KeyRow, readKeyRow } from '../format/key-row.ts'
-import { after, behind, dueRow, keyOfDueRow, named, nameOf, TABLE } from '../format/rows.ts'
+import {
+  after,
+  behind,
+  deletionRow,
+  dueRow,
+  keyOfDueRow,
+  named,
+  nameOf,
+  ordinalOfDeletion,
+  TABLE,
+} from '../format/rows.ts'
 import type { State } from '../state/state.ts'
 
 const PAGE = 1000
@@ -37,7 +47,7 @@ export async function join(parts: JoinParts): Promise<void> {
 async function noteVanished({ old, next, position, deliver }: JoinParts): Promise<void> {
   if (!deliver) return
   const end = behind(named(TABLE.key, ''))
-  let ordinal = 0
+  let ordinal = firstOrdinal(old, position)
   for (let from = named(TABLE.key, ''); ; ) {
     const names = old.rows.names(from, end, PAGE)
     next.rows.transaction(() => {
@@ -52,7 +62,7 @@ async function noteVanished({ old, next, position, deliver }: JoinParts): Promis
         const condemned = before !== 'unreadable' && before?.state === 'condemned' ? before : undefined
         const { reason = 'deleted', run } = (now?.state === 'doomed' ? now : condemned) ?? {}
         const deletion = { key, path, reason, ...(run !== undefined && { run }), position }
-        putDeletion(next.rows, FIRST_ORDINAL + ordinal++, deletion)
+        putDeletion(next.rows, ordinal++, deletion)
       }
     })
     const last = names.at(-1)
@@ -77,6 +87,13 @@ function likelyPath(key: StorageKey, now: KeyRow | undefined): FilePath | undefi
 
 /** Behind those of the record itself, if this node has applied it. */
 const FIRST_ORDINAL = 1 << 24
+
+/** Behind what an earlier install at this record has left to be delivered, too: those rows come over. */
+function firstOrdinal(old: State, { index }: Position): number {
+  const [from, to] = [deletionRow(index, FIRST_ORDINAL), deletionRow(index + 1, 0)]
+  const [newest] = old.rows.names(from, to, 1, true)
+  return newest ? ordinalOfDeletion(newest) + 1 : FIRST_ORDINAL
+}
 
 /**
  * What is doomed; and, where each node has a disk, what is gone as well and was not when this node last knew: others
