@@ -6,14 +6,6 @@ import { type Policy, type PolicyOptions, readPolicy, setProblems } from './poli
 import type { Explanation, Retention, Simulation, SimulationRequest } from './service.ts'
 import { simulate } from './simulate.ts'
 
-declare module '@holdfast/core' {
-  interface AuditEvents {
-    policy_set: { readonly policy: string; readonly to: object }
-    policy_removed: { readonly policy: string }
-    policies_forgotten: { readonly of: string }
-  }
-}
-
 export interface RetentionParts {
   readonly book: PolicyBook
   readonly manifest: Manifest

@@ -7,6 +7,12 @@ declare module '@holdfast/core' {
   interface Services {
     retention: Retention
   }
+  interface AuditEvents {
+    policy_set: { readonly policy: string; readonly to: object }
+    policy_removed: { readonly policy: string }
+    /** What this node had declared counts no more. */
+    policies_forgotten: { readonly of: string }
+  }
 }
 
 /** What one policy says of one file. */
