@@ -1,9 +1,9 @@
 // A registry on loopback, in a process of its own that ends with the one that started it. Arguments: a folder for
-// what it keeps, and the registry that it asks for the packages of others.
+// what it keeps, the registry that it asks for the packages of others, and the proxy on the way there, if there is one.
 import { join } from 'node:path'
 import { runServer } from 'verdaccio'
 
-const [folder = '', uplink = ''] = process.argv.slice(2)
+const [folder = '', uplink = '', proxy = ''] = process.argv.slice(2)
 process.on('disconnect', () => process.exit())
 
 const everybody = { access: '$all', publish: '$all', unpublish: '$all' }
@@ -20,6 +20,7 @@ const server = await runServer({
     '**': { access: '$all', proxy: 'others' },
   },
   log: { type: 'stdout', format: 'json', level: 'error' },
+  ...(proxy !== '' && { https_proxy: proxy, http_proxy: proxy, no_proxy: 'localhost,127.0.0.1' }),
   web: { enable: false },
   max_body_size: '50mb',
 } as never)

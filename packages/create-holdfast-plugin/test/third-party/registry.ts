@@ -25,16 +25,15 @@ export function environment(): NodeJS.ProcessEnv {
 
 /** Starts a registry that keeps all it has in this folder. The packages of others come from the machine's own. */
 export async function startRegistry(folder: string): Promise<Registry> {
-  const uplink = (await run('npm', ['config', 'get', 'registry'], folder, environment())).output.trim()
-  const child = fork(
-    join(import.meta.dirname, 'registry-program.ts'),
-    [folder, uplink.split('\n').at(-1) ?? ''],
-    {
-      env: environment(),
-      execArgv: [],
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    },
+  const [uplink, cafile, proxy] = await Promise.all(
+    ['registry', 'cafile', 'https-proxy'].map((name) => setting(name, folder)),
   )
+  const child = fork(join(import.meta.dirname, 'registry-program.ts'), [folder, uplink ?? '', proxy ?? ''], {
+    // What npm was told of certificates, the registry has to be told too.
+    env: { ...environment(), ...(cafile !== undefined && { NODE_EXTRA_CA_CERTS: cafile }) },
+    execArgv: [],
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
   const [url] = (await once(child, 'message')) as [string]
   const home = join(folder, 'home')
   mkdirSync(home)
@@ -57,6 +56,13 @@ export async function startRegistry(folder: string): Promise<Registry> {
       await ended
     },
   }
+}
+
+/** What npm was told on this machine; the npm that started these tests has told them in their environment. */
+async function setting(name: string, cwd: string): Promise<string | undefined> {
+  const { output } = await run('npm', ['config', 'get', name], cwd, process.env)
+  const value = output.trim().split('\n').at(-1) ?? ''
+  return value === '' || value === 'null' || value === 'undefined' ? undefined : value
 }
 
 export function run(
