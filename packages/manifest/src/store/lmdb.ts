@@ -1,4 +1,4 @@
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { HoldfastError, messageOf } from '@holdfast/core'
 import { type Database, open, type Transaction } from 'lmdb'
 import { syncPath } from '../disk/durable-folder.ts'
@@ -32,8 +32,8 @@ export function openLmdb(folder: string, { readOnly = false } = {}): KeyValue {
       readOnly,
     }),
   )
-  // LMDB makes its file and its folder and leaves their names to the page cache.
-  if (!readOnly) for (const path of [folder, dirname(folder)]) syncPath(path)
+  // LMDB makes its file and its folder and leaves them to the page cache: what is said to be there must not be empty.
+  if (!readOnly) for (const path of [join(folder, 'data.mdb'), folder, dirname(folder)]) syncPath(path)
   const writer = {
     put: (key: Buffer, value: Uint8Array) => void db.putSync(key, value as Buffer),
     // One descent of the tree says whether the row is there and writes it.
