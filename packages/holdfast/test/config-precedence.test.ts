@@ -43,7 +43,10 @@ function variableOf(plugin: string, knob: string): string {
 
 /** Values that some knob takes, and how the environment says the same. */
 const SAMPLES: readonly { readonly value: unknown; readonly text: string }[] = [
-  ...['/one', '/two', 'info', 'silent', 'local', 'shared', 'refused', 'checked'].map((value) => ({ value, text: value })),
+  ...['/one', '/two', 'info', 'silent', 'local', 'shared', 'refused', 'checked'].map((value) => ({
+    value,
+    text: value,
+  })),
   ...[1000, 2000, 60_000, 120_000].flatMap((value) => [
     { value, text: `${value}ms` },
     { value, text: `${value}B` },
