@@ -37,7 +37,7 @@ async function create(cwd: string, ...args: string[]) {
 const packageIn = (folder: string) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
 
 describe('npm create holdfast-plugin', () => {
-  it('makes a backend under the name that it is given', async () => {
+  it('[K-13] makes a backend under the name that it is given', async () => {
     const root = temporaryFolder()
     const { code, stdout } = await create(
       root,
@@ -57,7 +57,7 @@ describe('npm create holdfast-plugin', () => {
     expect(readFileSync(join(root, 'mine/src/index.ts'), 'utf8')).toContain('backendX as plugin')
   })
 
-  it('asks nothing without a terminal: the folder gives the name', async () => {
+  it('[K-13] asks nothing without a terminal: the folder gives the name', async () => {
     const root = temporaryFolder()
     expect((await create(root, 'Tidy')).code).toBe(0)
     expect(packageIn(join(root, 'Tidy'))).toMatchObject({ name: 'holdfast-plugin-tidy' })
@@ -65,7 +65,7 @@ describe('npm create holdfast-plugin', () => {
     expect(packageIn(join(root, 'x'))).toMatchObject({ name: '@acme/x' })
   })
 
-  it('writes nothing into a folder that has something in it, nor over a file', async () => {
+  it('[K-13] writes nothing into a folder that has something in it, nor over a file', async () => {
     const root = temporaryFolder()
     writeFileSync(join(root, 'package.json'), 'mine')
     for (const [folder, why] of [
@@ -87,7 +87,7 @@ describe('npm create holdfast-plugin', () => {
     [['x', '--name', 'ok', '--id', 'node'], /cannot be the id/],
     [['x', 'y'], /one folder is enough/],
     [['x', '--kindd', 'backend'], /--kindd/],
-  ])('refuses %j with what is wrong, and makes nothing', async (args, why) => {
+  ])('[K-13] refuses %j with what is wrong, and makes nothing', async (args, why) => {
     const root = temporaryFolder()
     const { code, stderr } = await create(root, ...args)
     expect(code).toBe(1)
@@ -95,7 +95,7 @@ describe('npm create holdfast-plugin', () => {
     expect(existsSync(join(root, 'x'))).toBe(false)
   })
 
-  it('says how it is used, and which version it is', async () => {
+  it('[K-13] says how it is used, and which version it is', async () => {
     const root = temporaryFolder()
     expect((await create(root, '--help')).stdout).toContain('--kind')
     expect((await create(root, '--version')).stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/)
@@ -113,7 +113,7 @@ describe('names', () => {
     ['holdfast-plugin-delete', 'delete', 'deletePlugin'],
     ['holdfast-plugin-shape', 'shape', 'shapePlugin'],
     ['holdfast-plugin', 'plugin', 'pluginPlugin'],
-  ])('%s has the id %s and the factory %s', (name, id, factory) => {
+  ])('[K-13] %s has the id %s and the factory %s', (name, id, factory) => {
     expect(namesOf(name)).toEqual({ name, id, factory })
   })
 })

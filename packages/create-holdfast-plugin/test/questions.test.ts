@@ -26,7 +26,7 @@ async function dialogue(args: readonly string[], ...answers: string[]) {
 }
 
 describe('questions', () => {
-  it('are asked for what the command line leaves open; an empty answer takes the default', async () => {
+  it('[K-13] are asked for what the command line leaves open; an empty answer takes the default', async () => {
     const { answered, said } = await dialogue([], 'backend', '', '')
     expect(answered).toEqual({
       kind: 'backend',
@@ -42,14 +42,14 @@ describe('questions', () => {
     )
   })
 
-  it('are asked again until the answer is good', async () => {
+  it('[K-13] are asked again until the answer is good', async () => {
     const { answered, said } = await dialogue(['mine'], 'store', 'plugin', 'No Name', '@acme/holdfast-tidy')
     expect(answered).toMatchObject({ kind: 'plugin', names: { id: 'tidy' }, folder: resolve('mine') })
     expect(said).toMatch(/store is neither backend nor plugin\n/)
     expect(said).toMatch(/"No Name" cannot be a name on npm/)
   })
 
-  it('are not asked when everything was said', async () => {
+  it('[K-13] are not asked when everything was said', async () => {
     const { answered, said } = await dialogue(['mine', '--kind', 'backend', '--name', '@acme/x'])
     expect(answered).toMatchObject({ kind: 'backend', names: { name: '@acme/x' }, folder: resolve('mine') })
     expect(said).toBe('')

@@ -29,7 +29,7 @@ function inOrder(text: string): string {
 
 describe('what is emitted', () => {
   it.each([['src/backend.ts'], ['test/backend.test.ts']])(
-    'has the %s that docs/writing-a-backend.md shows',
+    '[K-13] has the %s that docs/writing-a-backend.md shows',
     (file) => {
       expect(blocksOf('docs/writing-a-backend.md')).toContain(
         emitted('backend', '@acme/holdfast-backend-sqlite', file),
@@ -37,7 +37,7 @@ describe('what is emitted', () => {
     },
   )
 
-  it('has the plugin that docs/writing-a-plugin.md shows', () => {
+  it('[K-13] has the plugin that docs/writing-a-plugin.md shows', () => {
     expect(blocksOf('docs/writing-a-plugin.md')[0]).toBe(
       emitted('plugin', 'holdfast-plugin-licence', 'src/index.ts'),
     )
@@ -51,14 +51,14 @@ describe('what is emitted', () => {
     ['src/errors.ts'],
     ['test/backend.test.ts'],
     ['test/plugin.test.ts'],
-  ])('has the %s of examples/custom-backend', (file) => {
+  ])('[K-13] has the %s of examples/custom-backend', (file) => {
     expect(inOrder(ours(`examples/custom-backend/${file}`))).toBe(
       inOrder(emitted('backend', '@holdfast/example-custom-backend', file, '1.0.0', 'backend-sqlite')),
     )
   })
 
   it.each(['backend', 'plugin'] as const)(
-    'a %s brings build, suite, releases, CI, README and licence',
+    '[K-13] a %s brings build, suite, releases, CI, README and licence',
     (kind) => {
       const files = filesOf({ kind, names: namesOf('@acme/holdfast-x') })
       expect([...files.keys()]).toEqual(
@@ -81,7 +81,7 @@ describe('what is emitted', () => {
     },
   )
 
-  it('depends on the versions that this workspace has', () => {
+  it('[K-13] depends on the versions that this workspace has', () => {
     const { peerDependencies, devDependencies } = JSON.parse(
       emitted('backend', '@acme/holdfast-x', 'package.json'),
     )

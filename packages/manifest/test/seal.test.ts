@@ -4,7 +4,7 @@ import { createSeal, sumOf } from '../src/format/seal.ts'
 import { RunningDigest } from '../src/state/running-digest.ts'
 
 describe('a seal', () => {
-  it('gives a row for keeps, and a draft until the next row', async () => {
+  it('[M-05] gives a row for keeps, and a draft until the next row', async () => {
     const seal = await createSeal()
     const kept = seal.close(
       (row) => row.name('kone'),
@@ -20,7 +20,7 @@ describe('a seal', () => {
     expect(() => seal.open(Buffer.from('ktwo'), Buffer.from(draft.value))).toThrow(/checksum/)
   })
 
-  it('drafts rows larger than the memory that it has', async () => {
+  it('[M-05] drafts rows larger than the memory that it has', async () => {
     const seal = await createSeal()
     for (const length of [1, 700, 1900, 5000, 700, 1]) {
       seal.draft.reset().name('k'.repeat(length)).text('v'.repeat(length))
