@@ -121,6 +121,21 @@ describe('what taps of onFileDeleted get', () => {
     ])
   })
 
+  it('[K-09] a file of the very next record is kept for a tap that is away', async () => {
+    const tap = recorder('tap')
+    const first = await testNode({ plugins: [tap.plugin] })
+    await first.commit(register('a'), register('b'))
+    await first.commit(condemn('a', generationOf(first, 'a')), condemn('b', generationOf(first, 'b')))
+    await first.commit(doom('a'))
+    await first.node.hooks.drain()
+    const away = await first.restart({ plugins: [] })
+    await away.commit(doom('b'))
+    for (const name of ['c', 'd', 'e']) await away.commit(register(name))
+    const back = await away.restart({ plugins: [tap.plugin] })
+    await back.node.hooks.drain()
+    expect(tap.deleted.map((file) => file.key)).toEqual(['a', 'b'])
+  })
+
   it('[K-09] a thousand files of one record come in order, over many reads and a restart', async () => {
     let left = 450
     const tap = recorder('tap', {
