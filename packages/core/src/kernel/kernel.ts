@@ -51,6 +51,7 @@ export class Kernel implements HoldfastNode {
   readonly #clockWatch: ClockWatch
   readonly #delivery: Delivery
   readonly #givenId: string | undefined
+  readonly #ticks: boolean
   readonly #settings: NodeConfig
   readonly #secrets: Secrets
   readonly #configEntries: readonly ConfigEntry[]
@@ -63,8 +64,14 @@ export class Kernel implements HoldfastNode {
 
   constructor(options: NodeOptions) {
     const { plugins, node: settings, entries, secrets } = assemble(options)
-    const { clock = systemClock, failpoints = new FailpointRegistry(), layout = hourlyLayout, log } = options
-    const logger = maskedLog(typeof log === 'object' ? log : createLogger(settings.log), secrets)
+    const {
+      clock = systemClock,
+      failpoints = new FailpointRegistry(),
+      layout = hourlyLayout,
+      log,
+      logTo,
+    } = options
+    const logger = maskedLog(typeof log === 'object' ? log : createLogger(settings.log, logTo), secrets)
     this.#settings = settings
     this.#secrets = secrets
     this.#configEntries = entries
@@ -83,6 +90,7 @@ export class Kernel implements HoldfastNode {
       }),
     )
     this.#givenId = options.id
+    this.#ticks = options.schedules !== 'off'
     this.#lifecycle = new Lifecycle({ ...settings, clock, log: logger })
     const newestRecord = () =>
       this.#registrations.has('manifest') ? this.service('manifest').head().time : 0
@@ -269,7 +277,7 @@ export class Kernel implements HoldfastNode {
     this.#state = 'starting'
     try {
       await this.#lifecycle.open(this.#registrations, this.#between(), this.#starting.signal)
-      this.#runner.schedule()
+      if (this.#ticks) this.#runner.schedule()
     } catch (error) {
       // What failed first is what the user must see; a failing clean-up is only logged.
       await this.#runner.stop(0)
