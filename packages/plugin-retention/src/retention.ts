@@ -108,7 +108,11 @@ export function retention(options: RetentionOptions = {}): Plugin {
         async *plan(request, context) {
           const { manifest } = context.services
           const times = { asOf: asOfOf(request) ?? now(), now: now() }
-          const jury = new Jury(bookOf(manifest).policies(), request.policies, times)
+          const known = bookOf(manifest).policies()
+          for (const { id, problems } of known)
+            if (problems)
+              log.warn({ policy: id, problems }, 'a policy cannot be read: what it may be about stays')
+          const jury = new Jury(known, request.policies, times)
           for await (const page of dueFiles(jury, manifest, context)) yield page.map(itemOf)
         },
         act: (chunk, context) => {
@@ -143,6 +147,7 @@ function requestProblems(request: RetentionRequest, known: readonly Policy[]): s
     const policy = known.find((candidate) => candidate.id === id)
     if (!policy)
       return [`no policy "${id}"; there are ${known.map((candidate) => candidate.id).join(', ') || 'none'}`]
+    if (policy.problems) return [`policy "${id}" cannot be read: ${policy.problems.join('; ')}`]
     return policy.active ? [] : [`policy "${id}" is not active`]
   })
   if (asOf !== undefined && !Number.isSafeInteger(Number(asOf)))
