@@ -1,4 +1,4 @@
-import type { CallOptions, Entry, Hold, KeyState, Limits, Totals } from '@holdfast/core'
+import type { CallOptions, Entry, Hold, Inspected, KeyState, Limits, Totals } from '@holdfast/core'
 import type { KnownPolicy } from './book.ts'
 import type { Because } from './judge.ts'
 import type { Policy, PolicyOptions } from './policy.ts'
@@ -98,4 +98,6 @@ export interface Retention {
   explain(path: string, options?: CallOptions): Promise<Explanation>
   /** What other policies would delete, against the current ones. Changes nothing. @throws HF_POLICY_INVALID, HF_POLICY_CONFLICT */
   simulate(request: SimulationRequest, options?: CallOptions): Promise<Simulation>
+  /** What plugins find of a file's times in its bytes. Changes nothing. @throws HF_PATH_INVALID, HF_FILE_NOT_FOUND */
+  inspect(path: string, options?: CallOptions): Promise<Inspected>
 }
