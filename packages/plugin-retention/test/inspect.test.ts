@@ -105,12 +105,16 @@ describe('files whose times only their bytes know', () => {
       return JSON.parse(text)
     })
     const test = await testNode({ eraseDelay: '1h' }, [slow])
-    for (const path of ['a/1', 'a/2', 'a/3']) await write(test, path, { maxTime: OLD })
+    for (const path of ['a/1', 'a/2', 'a/3', 'a/4']) await write(test, path, { maxTime: OLD })
     const plan = await test.node.jobs.plan('retention-inspect')
     await write(test, 'a/1', { maxTime: NOW })
-    meanwhile = async (path) => path === 'a/2' && test.node.files.write(path, 'other')
+    meanwhile = async (path) => {
+      if (path === 'a/2') await test.node.files.write(path, 'other')
+      if (path === 'a/4') await test.node.files.update(path, { maxTime: NOW })
+    }
     const run = await inspect(test, { plan: plan.id })
-    expect(run).toMatchObject({ done: { files: 1 }, skipped: { changed: 1, absent: 1 } })
+    expect(run).toMatchObject({ done: { files: 1 }, skipped: { changed: 2, absent: 1 } })
+    expect(await test.node.files.stat('a/4')).toMatchObject({ maxTime: NOW })
     expect(await test.node.files.stat('a/2')).not.toHaveProperty('maxTime')
   })
 
