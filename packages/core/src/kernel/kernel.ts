@@ -14,6 +14,7 @@ import { Delivery } from '../hooks/delivery.ts'
 import { createHooks } from '../hooks/hooks.ts'
 import type { NodeHooks } from '../hooks/status.ts'
 import { createIds } from '../ids.ts'
+import { createInspection } from '../inspection/inspection.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Journal } from '../jobs/journal.ts'
 import { memoryJournal } from '../jobs/memory-journal.ts'
@@ -128,11 +129,16 @@ export class Kernel implements HoldfastNode {
       mustBeStarted: (what) => this.#mustBeStarted(what),
     })
     this.jobs = this.#runner
+    const inspection = createInspection(
+      hooks.inspectFile,
+      () => this.#registrations.face('backend') as Services['backend'],
+    )
     const context = (plugin: Plugin) => ({
       log: logger.child({ plugin: plugin.id }),
       clock,
       ids,
       gate: this.gate,
+      inspection,
       failpoints,
       audit: this.audit,
       metrics: this.metrics,

@@ -321,7 +321,7 @@ describe('the guard of a tap', () => {
     )
   })
 
-  it.each([...DURABLE, 'gate', 'beforeSnapshotWrite'] as const)(
+  it.each([...DURABLE, 'gate', 'beforeSnapshotWrite', 'inspectFile'] as const)(
     '[K-16] %s cannot be called, intercepted, or changed by a plugin, nor tapped after its setup',
     (name) => {
       let port: object = {}
