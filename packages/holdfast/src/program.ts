@@ -3,6 +3,7 @@ import tab from '@bomb.sh/tab/commander'
 import { Command, CommanderError } from 'commander'
 import { checkCommand } from './commands/check.ts'
 import { configCommand } from './commands/config.ts'
+import { acknowledgeCommand, retryCommand, trustClockCommand } from './commands/cures.ts'
 import { explainCommand } from './commands/explain.ts'
 import { filesCommand } from './commands/files/files.ts'
 import { holdCommand } from './commands/hold.ts'
@@ -30,6 +31,9 @@ export async function main(argv: readonly string[]): Promise<void> {
     jobCommand(),
     retentionCommand(),
     explainCommand(),
+    retryCommand(),
+    acknowledgeCommand(),
+    trustClockCommand(),
     configCommand(),
     verifyCommand(),
   ]

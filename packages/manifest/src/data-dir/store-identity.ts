@@ -16,7 +16,7 @@ export const STORE_RECORD = 'store.json'
 const SAYS: Record<'lost' | 'damaged', string> = {
   lost: 'the store has lost its identity record: is it mounted?',
   damaged:
-    "the store's identity record is damaged: if it is the right store, say so with service('manifest').acknowledge({ actor })",
+    "the store's identity record is damaged: if it is the right store, say so with holdfast acknowledge --act, or service('manifest').acknowledge({ actor })",
 }
 
 interface Known {
