@@ -3,11 +3,11 @@ import { tempRoot } from './temp-root.ts'
 
 const cases = {
   'round trip': 6,
-  'atomic writes': 8,
+  'atomic writes': 10,
   'exclusive writes': 4,
   listing: 8,
-  deletion: 8,
-  errors: 5,
+  deletion: 9,
+  errors: 6,
   capabilities: 5,
 }
 

@@ -18,11 +18,11 @@ const factory =
 // As many as there are: one that got lost would otherwise not be missed.
 const cases = {
   'round trip': 6,
-  'atomic writes': 8,
+  'atomic writes': 10,
   'exclusive writes': 4,
   listing: 8,
-  deletion: 8,
-  errors: 5,
+  deletion: 9,
+  errors: 6,
   capabilities: 5,
 }
 

@@ -7,6 +7,7 @@ import { errorKinds } from './error-kinds.ts'
 import { exclusiveWrites } from './exclusive-write.ts'
 import { listing } from './listing.ts'
 import { roundTrip } from './round-trip.ts'
+import { singlePieces } from './single-piece.ts'
 import { undeclared } from './undeclared.ts'
 import { BACKEND_VARIANTS, type BackendVariant, factoryOf } from './variants.ts'
 
@@ -81,7 +82,10 @@ function suite(
   }
   const context: SuiteContext = { open, openShared: factory, largeBytes, writers }
   cases.group('round trip', (law) => roundTrip(context, law))
-  cases.group('atomic writes', (law) => atomicWrites(context, law))
+  cases.group('atomic writes', (law) => {
+    atomicWrites(context, law)
+    singlePieces(context, law)
+  })
   cases.group('exclusive writes', (law) => exclusiveWrites(context, law))
   cases.group('listing', (law) => listing(context, law))
   cases.group('deletion', (law) => deletion(context, law))
