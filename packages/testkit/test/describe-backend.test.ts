@@ -43,8 +43,9 @@ describe('describeBackend', () => {
     const files = readdirSync(new URL('broken-backends', import.meta.url)).filter((name) =>
       name.endsWith('.ts'),
     )
-    expect(files.map((name) => name.slice(0, -3)).sort()).toEqual(Object.keys(FLAWS).sort())
-    expect([...failed.keys()].sort()).toEqual(Object.keys(FLAWS).sort())
+    const all = [...Object.keys(FLAWS), 'loses-a-case'].sort()
+    expect(files.map((name) => name.slice(0, -3)).sort()).toEqual(all)
+    expect([...failed.keys()].sort()).toEqual(all)
   })
 
   it.each(Object.entries(FLAWS))('[B-14] %s fails, and is told the law that it breaks', (name, words) => {
@@ -53,5 +54,14 @@ describe('describeBackend', () => {
     const told = messages.filter((message) => message.includes(`backend broken breaks the law "${words}`))
     expect(told, messages.join('\n').slice(0, 2000)).not.toHaveLength(0)
     for (const message of messages) expect(message).toMatch(/breaks the law|Test timed out|cases of/)
+  })
+
+  it('[B-14] a case that does not run is missed, and nothing else fails of it', () => {
+    expect(failed.get('loses-a-case')).toEqual([
+      {
+        title: '[B-14] every group of cases has run, as many as were expected',
+        message: expect.stringContaining('cases of each group that ran'),
+      },
+    ])
   })
 })
