@@ -25,6 +25,11 @@ export interface BenchLine {
   readonly pairs: number
 }
 
+/** The rest of a line about memory alone that has no bound: its figures are there to be known. */
+export function unbounded(n: number, peerCommand: string) {
+  return { better: 'higher', bound: null, pass: true, n, fs: 'none', sync: 'none', peerCommand } as const
+}
+
 export type Bench = () => Promise<BenchLine>
 
 /** Fewer say nothing about a machine that others use too. */
