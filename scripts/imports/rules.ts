@@ -12,7 +12,8 @@ const ERASER = 'packages/manifest/src/eraser.ts'
 /** Which packages of ours a package may import, by folder. Everything that is not named is a plugin. */
 const OURS: Readonly<Record<string, readonly string[]>> = {
   core: [],
-  holdfast: [CORE, '@holdfast/manifest', '@holdfast/backend-local'],
+  // What `npm install holdfast` brings: a node that runs alone, with retention and its commands.
+  holdfast: [CORE, '@holdfast/manifest', '@holdfast/backend-local', '@holdfast/plugin-retention'],
   'create-holdfast-plugin': [],
 }
 const PLUGIN = [CORE]

@@ -85,7 +85,7 @@ export type {
 export type { JobStatus, Jobs, TickStatus } from './jobs/jobs.ts'
 export { type Journal, RUNS_KEPT } from './jobs/journal.ts'
 export { lifeKnobs, limitKnobs, type Off } from './jobs/knobs.ts'
-export type { LimitExcess, LimitName, Limits } from './jobs/limits.ts'
+export { LIMIT_NAMES, type LimitExcess, type LimitName, type Limits } from './jobs/limits.ts'
 export { type Plan, type PlanItem, type PlanRecord, planUnknown, type Totals } from './jobs/plan.ts'
 export type {
   BoundRequest,

@@ -7,6 +7,7 @@ import {
   duration,
   HoldfastError,
   integer,
+  type Knob,
   type Knobs,
   limitKnobs,
   type NodeOptions,
@@ -108,9 +109,37 @@ describe('where a setting comes from', () => {
         shown: '90m',
         source: 'environment',
         from: ONE_VARIABLE,
+        about: expect.objectContaining({ variable: ONE_VARIABLE }),
       },
-      { plugin: 'deep-sea', knob: 'two', value: 1024, shown: '1KiB', source: 'default' },
+      {
+        plugin: 'deep-sea',
+        knob: 'two',
+        value: 1024,
+        shown: '1KiB',
+        source: 'default',
+        about: {
+          doc: 'A test.',
+          takes: 'a size, such as 512KiB, 64MiB or 10GiB',
+          default: '1KiB',
+          variable: 'HOLDFAST_DEEP_SEA_TWO',
+        },
+      },
     ])
+  })
+
+  it('[K-10] explainConfig says what a knob means, and never the default of a secret', () => {
+    const about = (knob: Knob<unknown>) => entries([knobPlugin({ one: knob })]).at(-1)?.about
+    expect(
+      about(integer({ doc: 'A test.', default: 3, min: -1, zero: 'none', negative: 'all' })),
+    ).toMatchObject({
+      zero: 'none',
+      negative: 'all',
+      default: '3',
+    })
+    expect(about(optional(text({ doc: 'A test.' }), 'nothing is asked'))).toMatchObject({
+      unset: 'nothing is asked',
+    })
+    expect(about(text({ doc: 'A test.', secret: true, default: 'hunter22' }))).not.toHaveProperty('default')
   })
 
   it('[K-10] a knob may have a variable of its own, and then has no other', () => {

@@ -1,13 +1,10 @@
 #!/usr/bin/env node
-import { createRequire } from 'node:module'
-import { Command } from 'commander'
-import { verifyCommand } from './commands/verify.ts'
+// Only what an old Node can read: it says what is wrong before anything else is loaded.
+import { platformProblem } from './platform.ts'
 
-// The same path from `src` and from `dist`.
-const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string }
-
-await new Command('holdfast')
-  .description('A storage node that never loses a file it lists.')
-  .version(version)
-  .addCommand(verifyCommand())
-  .parseAsync()
+const problem = platformProblem(process)
+if (problem === undefined) await (await import('./program.ts')).main(process.argv)
+else {
+  process.stderr.write(`${problem}\n`)
+  process.exitCode = 1
+}

@@ -188,7 +188,7 @@ describe('holdfast verify', () => {
       ['[]', 'not an object'],
     ] as const) {
       const { code, stderr } = await verify(root, 'x', '--config', given)
-      expect(code).toBe(1)
+      expect(code).toBe(2)
       expect(stderr).toContain(why)
     }
   })

@@ -19,6 +19,13 @@ export interface ConfigEntry {
   readonly source: Source
   /** The variable, the place in the file, or the option that gave it. */
   readonly from?: string
+  /** What the knob means, what it takes, and what 0, a number below 0, and leaving it out mean where they have a meaning. */
+  readonly about: Pick<Knob<unknown>, 'doc' | 'takes' | 'zero' | 'negative' | 'unset'> & {
+    /** The environment variable that sets it. */
+    readonly variable: string
+    /** As a person would write it; absent when it has none. */
+    readonly default?: string
+  }
 }
 
 export interface Configuration {
@@ -114,6 +121,7 @@ function resolveSection(
       shown: knob.secret ? '(secret)' : shownValue(knob, read.value),
       source: found?.source ?? 'default',
       ...(from !== undefined && { from }),
+      about: aboutOf(layered),
     })
   }
   return { config: Object.freeze(config), entries, problems }
@@ -160,4 +168,17 @@ function showGiven(value: unknown): string {
 
 function isRecord(value: unknown): value is FileSection {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function aboutOf({ variable, knob }: LayeredKnob): ConfigEntry['about'] {
+  const { doc, takes, zero, negative, unset } = knob
+  return {
+    doc,
+    takes,
+    variable,
+    ...(knob.default !== undefined && !knob.secret && { default: shownValue(knob, knob.default) }),
+    ...(zero !== undefined && { zero }),
+    ...(negative !== undefined && { negative }),
+    ...(unset !== undefined && { unset }),
+  }
 }

@@ -17,6 +17,8 @@ export interface TickStatus {
 export interface JobStatus {
   readonly job: string
   readonly doc: string
+  /** Whether it can be planned before it acts; otherwise it can only be run. */
+  readonly plans: boolean
   /** Whether it runs by itself: it has a schedule. */
   readonly enabled: boolean
   readonly schedule: string | undefined

@@ -27,6 +27,7 @@ export async function statusOf(
   return {
     job: name,
     doc,
+    plans: definition.plan !== undefined,
     enabled,
     schedule: enabled ? definition.schedule : undefined,
     timeZone,

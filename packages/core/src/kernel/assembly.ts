@@ -32,6 +32,8 @@ const OPTIONS = Object.keys({
   clockWatch: true,
   log: true,
   failpoints: true,
+  schedules: true,
+  logTo: true,
   startDeadline: true,
   stopDeadline: true,
   closeDeadline: true,
@@ -97,13 +99,15 @@ function optionProblems(options: unknown): Problem[] {
     .map((name) =>
       of(`option "${name}" is unknown;${suggestion(name, OPTIONS)} known are ${OPTIONS.join(', ')}`),
     )
-  const { plugins, id } = options as Partial<NodeOptions>
+  const { plugins, id, schedules } = options as Partial<NodeOptions>
   if (!Array.isArray(plugins))
     problems.push(of('has no list of plugins; give createNode({ plugins: [...] })'))
   if (id !== undefined && !(typeof id === 'string' && ID.test(id)))
     problems.push(
       of(`has the id ${JSON.stringify(id)}; give it 1 to 128 letters, digits, dots, dashes or underscores`),
     )
+  if (schedules !== undefined && schedules !== 'off')
+    problems.push(of(`has schedules ${JSON.stringify(schedules)}; it takes off, or leave it out`))
   return problems
 }
 

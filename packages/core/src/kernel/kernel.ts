@@ -30,6 +30,7 @@ import { layered } from '../storage/layers/layered.ts'
 import { assemble, assemblyInvalid } from './assembly.ts'
 import { gateConditions } from './conditions.ts'
 import { explain, type NodeExplanation } from './explain.ts'
+import { lackingServices } from './lacking.ts'
 import { type Between, Lifecycle, stopFailed } from './lifecycle.ts'
 import type { HoldfastNode, NodeOptions } from './node.ts'
 import type { NodeConfig } from './node-knobs.ts'
@@ -52,6 +53,7 @@ export class Kernel implements HoldfastNode {
   readonly #clockWatch: ClockWatch
   readonly #delivery: Delivery
   readonly #givenId: string | undefined
+  readonly #ticks: boolean
   readonly #settings: NodeConfig
   readonly #secrets: Secrets
   readonly #configEntries: readonly ConfigEntry[]
@@ -64,8 +66,14 @@ export class Kernel implements HoldfastNode {
 
   constructor(options: NodeOptions) {
     const { plugins, node: settings, entries, secrets } = assemble(options)
-    const { clock = systemClock, failpoints = new FailpointRegistry(), layout = hourlyLayout, log } = options
-    const logger = maskedLog(typeof log === 'object' ? log : createLogger(settings.log), secrets)
+    const {
+      clock = systemClock,
+      failpoints = new FailpointRegistry(),
+      layout = hourlyLayout,
+      log,
+      logTo,
+    } = options
+    const logger = maskedLog(typeof log === 'object' ? log : createLogger(settings.log, logTo), secrets)
     this.#settings = settings
     this.#secrets = secrets
     this.#configEntries = entries
@@ -84,6 +92,7 @@ export class Kernel implements HoldfastNode {
       }),
     )
     this.#givenId = options.id
+    this.#ticks = options.schedules !== 'off'
     this.#lifecycle = new Lifecycle({ ...settings, clock, log: logger })
     const newestRecord = () =>
       this.#registrations.has('manifest') ? this.service('manifest').head().time : 0
@@ -145,29 +154,12 @@ export class Kernel implements HoldfastNode {
     })
     hooks.seal()
     this.#registrations.seal()
-    this.#mustBeDeliverable()
-    this.#mustBeNameable()
-  }
-
-  /** The times of a schedule depend on the node's id, and so does every record of a run. */
-  #mustBeNameable(): void {
-    if (this.#givenId !== undefined || this.#registrations.has('manifest')) return
-    const nameless = this.#runner.scheduled().map(({ plugin, definition: { name } }) => ({
-      plugin,
-      problem: `has a schedule for its job ${name}, but the node has no id; give createNode an id, or add a manifest`,
-    }))
-    if (nameless.length > 0) throw assemblyInvalid(nameless)
-  }
-
-  #mustBeDeliverable(): void {
-    const unserved = this.#registrations.has('batches') ? [] : this.#delivery.names
-    if (unserved.length > 0)
-      throw assemblyInvalid(
-        unserved.map(({ hook, plugin }) => ({
-          plugin,
-          problem: `taps ${hook}, but no plugin provides the service batches; add a manifest`,
-        })),
-      )
+    const lacking = lackingServices({
+      has: (service) => this.#registrations.has(service),
+      taps: this.#delivery.names,
+      scheduled: options.id === undefined ? this.#runner.scheduled() : [],
+    })
+    if (lacking.length > 0) throw assemblyInvalid(lacking)
   }
 
   /** A service that is not open knows nothing yet. Where a log is shared, there always are roles. */
@@ -275,7 +267,7 @@ export class Kernel implements HoldfastNode {
     this.#state = 'starting'
     try {
       await this.#lifecycle.open(this.#registrations, this.#between(), this.#starting.signal)
-      this.#runner.schedule()
+      if (this.#ticks) this.#runner.schedule()
     } catch (error) {
       // What failed first is what the user must see; a failing clean-up is only logged.
       await this.#runner.stop(0)

@@ -32,7 +32,11 @@ export interface NodeOptions {
   readonly clockWatch?: ClockWatchOptions
   /** A logger, or the level of the node's own, which writes JSON lines to standard error. Default `warn`. */
   readonly log?: Logger | LogLevel
+  /** Where the node's own logger writes its JSON lines. Default: standard error. */
+  readonly logTo?: { write(line: string): void }
   readonly failpoints?: FailpointRegistry
+  /** `off`: jobs run when they are asked to, and no schedule ticks. For a node that is there for one errand. */
+  readonly schedules?: 'off'
   /** How long each service and each `onStart` function may take to start. Default 10m, at most 1d. */
   readonly startDeadline?: number | string
   /** How long `stop` waits for running jobs, and for taps, before it gives them up. Default 30s, at most 1d. */

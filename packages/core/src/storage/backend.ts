@@ -123,19 +123,5 @@ export interface Backend extends Service {
   delete(targets: readonly DeleteTarget[], options?: CallOptions): Promise<DeleteOutcome[]>
 }
 
-/** The kinds that a backend's errors may have. */
-export type BackendErrorKind = Extract<
-  ErrorKind,
-  | 'not_found'
-  | 'exists'
-  | 'conflict'
-  | 'permission'
-  | 'throttled'
-  | 'unavailable'
-  | 'no_space'
-  | 'invalid'
-  | 'unsupported'
-  | 'corrupt'
-  | 'aborted'
-  | 'internal'
->
+/** The kinds that a backend's errors may have: all but the gate's own word. */
+export type BackendErrorKind = Exclude<ErrorKind, 'denied'>

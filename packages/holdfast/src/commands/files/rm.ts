@@ -1,0 +1,65 @@
+import type { Command } from 'commander'
+import type { Removal, Removed } from '../../operations/files.ts'
+import { confirmed } from '../../terminal/confirm.ts'
+import { EXIT } from '../../terminal/exit.ts'
+import type { Column } from '../../terminal/table.ts'
+import { counted, size } from '../../terminal/units.ts'
+import { both, type NodeFlags, nodeCommand, withNode } from '../node-command.ts'
+import { timeSpan } from '../values.ts'
+
+interface RemoveFlags extends NodeFlags {
+  readonly recursive?: boolean
+  readonly delay?: number
+  readonly act?: boolean
+  readonly yes?: boolean
+}
+
+const COLUMNS: readonly Column<Removal>[] = [
+  { head: 'SIZE', of: (removal) => size(removal.size), right: true },
+  { head: 'HELD', of: ({ held }) => (held ? 'held, stays' : '') },
+  { head: 'PATH', of: ({ path }) => path, gives: true },
+]
+
+/** `holdfast files rm <path>` */
+export function rmCommand(): Command {
+  return nodeCommand('rm', 'delete files; without --act it only names them')
+    .argument('<path>')
+    .option('-r, --recursive', 'everything below this folder')
+    .option(
+      '--delay <time>',
+      'how long undo can bring them back, such as 1h; default: eraseDelay of the manifest',
+      timeSpan,
+    )
+    .option('--act', 'really do it')
+    .option('--yes', 'do not ask once more')
+    .action((path: string, { recursive, delay, act, yes, ...flags }: RemoveFlags) =>
+      withNode(flags, async ({ session, screen, signal }) => {
+        const request = { path, ...(recursive && { recursive }), ...(delay !== undefined && { delay }) }
+        if (act && screen.isTerminal && !yes) {
+          const found = both(session.call('files.rm', request, { signal }))
+          await screen.list(COLUMNS, found.items)
+          const { files, bytes, held } = found.result()
+          const question = `Delete ${counted(files, 'file')}, ${size(bytes)}${held > 0 ? `, and keep ${held} that are held` : ''}?`
+          if (files === 0 || !(await confirmed(screen, question, { signal }))) return refused(screen)
+        }
+        const { items, result } = both(
+          session.call('files.rm', { ...request, ...(act && { act }) }, { signal }),
+        )
+        await screen.list(COLUMNS, items)
+        screen.say(told(result()))
+        return undefined
+      }),
+    )
+}
+
+function refused(screen: { say(text: string): void }) {
+  screen.say('nothing was deleted')
+  return EXIT.refused
+}
+
+function told({ files, bytes, held, acted }: Removed): string {
+  const kept = held > 0 ? `; ${counted(held, 'file')} held` : ''
+  return acted
+    ? `deleted ${counted(files, 'file')}, ${size(bytes)}${kept}; "holdfast files undo" brings them back until their bytes are erased`
+    : `would delete ${counted(files, 'file')}, ${size(bytes)}${kept}; --act does it`
+}

@@ -1,0 +1,97 @@
+import { Command } from 'commander'
+import { openSession } from '../session/open.ts'
+import type { Session } from '../session/session.ts'
+import { EXIT, type ExitCode } from '../terminal/exit.ts'
+import { fail } from '../terminal/failure.ts'
+import { nodeLog } from '../terminal/node-log.ts'
+import { Screen } from '../terminal/screen.ts'
+
+/** What every command takes that asks a node. */
+export interface NodeFlags {
+  readonly configFile: string
+  readonly json?: boolean
+}
+
+/** What such a command works with. */
+export interface Work {
+  readonly session: Session
+  readonly screen: Screen
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal
+}
+
+/** A command with the flags that all have that ask a node. */
+export function nodeCommand(name: string, summary: string): Command {
+  return new Command(name)
+    .summary(summary)
+    .description(summary)
+    .option('-c, --config-file <path>', 'the config file, or the folder that it is in', '.')
+    .option('--json', 'print JSON: one object, or a line for each')
+}
+
+/** Does it, with the node that the flags name, and sets the exit code. Resolving with nothing means that all went well. */
+export async function withNode(
+  { configFile, json }: NodeFlags,
+  work: (work: Work) => Promise<ExitCode | undefined> | Promise<void>,
+): Promise<void> {
+  const screen = new Screen({ json })
+  const { signal, dispose } = interruptible(screen)
+  try {
+    await using session = await openSession(configFile, nodeLog())
+    const code = await work({ session, screen, signal })
+    process.exitCode = signal.aborted ? endedBy(signal) : (code ?? EXIT.ok)
+  } catch (error) {
+    process.exitCode = signal.aborted ? endedBy(signal) : fail(screen, error)
+  } finally {
+    screen.progress.clear()
+    dispose()
+  }
+}
+
+const ENOUGH = 'enough'
+
+function endedBy({ reason }: AbortSignal): ExitCode {
+  return reason === ENOUGH ? EXIT.ok : EXIT.interrupted
+}
+
+/** The first Ctrl-C ends what is under way in good order, the second one the process. */
+function interruptible(screen: Screen): { readonly signal: AbortSignal; dispose(): void } {
+  const controller = new AbortController()
+  const onSignal = () => {
+    if (controller.signal.aborted) process.exit(EXIT.interrupted)
+    screen.note('ending; once more ends at once')
+    controller.abort()
+  }
+  // Nobody reads on: the node is stopped as after Ctrl-C, and nothing was wrong.
+  const onError = ({ code }: NodeJS.ErrnoException) => {
+    if (code !== 'EPIPE') throw new Error(`standard output failed: ${code}`)
+    controller.abort(ENOUGH)
+  }
+  process.stdout.on('error', onError)
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  for (const name of signals) process.on(name, onSignal)
+  return {
+    signal: controller.signal,
+    dispose: () => {
+      for (const name of signals) process.off(name, onSignal)
+      process.stdout.off('error', onError)
+    },
+  }
+}
+
+/** What an operation comes to that yields nothing on its way. */
+export async function resultOf<Result>(answers: AsyncGenerator<unknown, Result, void>): Promise<Result> {
+  for (;;) {
+    const { done, value } = await answers.next()
+    if (done) return value
+  }
+}
+
+/** The items of an operation for a list, and what it comes to once they have been read. */
+export function both<Item, Result>(answers: AsyncGenerator<Item, Result, void>) {
+  let result: Result | undefined
+  async function* items(): AsyncGenerator<Item> {
+    result = yield* answers
+  }
+  return { items: items(), result: () => result as Result }
+}

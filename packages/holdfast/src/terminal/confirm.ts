@@ -1,0 +1,22 @@
+import { createInterface } from 'node:readline/promises'
+import type { Screen } from './screen.ts'
+
+/**
+ * Asks once more before something is destroyed; anything but yes is no. Only a terminal is asked: a script has said
+ * `--act`, and `--yes` skips the question.
+ */
+export async function confirmed(
+  screen: Screen,
+  question: string,
+  { yes, signal }: { readonly yes?: boolean | undefined; readonly signal: AbortSignal },
+): Promise<boolean> {
+  if (yes || !screen.isTerminal) return true
+  screen.progress.clear()
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    const answer = await lines.question(`${question} [y/N] `, { signal })
+    return /^y(es)?$/i.test(answer.trim())
+  } finally {
+    lines.close()
+  }
+}

@@ -1,0 +1,28 @@
+import { type ErrorKind, isHoldfastError, messageOf } from '@holdfast/core'
+import { EXIT, type ExitCode } from './exit.ts'
+import type { Screen } from './screen.ts'
+
+/** Kinds of errors after which nothing was changed, because something forbids it. */
+const REFUSED: readonly ErrorKind[] = ['denied', 'conflict', 'exists']
+
+/** Says what went wrong, and gives the exit code. With `--json` it is one line of JSON on standard error. */
+export function fail(screen: Screen, error: unknown): ExitCode {
+  if (!isHoldfastError(error)) {
+    screen.note(screen.json ? JSON.stringify({ error: { message: messageOf(error) } }) : unexpected(error))
+    return EXIT.failed
+  }
+  const { code, kind, message, context } = error
+  screen.note(
+    screen.json
+      ? JSON.stringify({ error: { code, kind, message, context } })
+      : `${screen.paint('red', code, process.stderr)}${message.startsWith(code) ? message.slice(code.length) : `: ${message}`}`,
+  )
+  return REFUSED.includes(kind) ? EXIT.refused : EXIT.failed
+}
+
+/** Not one of ours: a fault of the program, or of a plugin, for which its stack is wanted. */
+function unexpected(error: unknown): string {
+  // The system's own errors say enough: a file of this machine that is not there, or may not be read.
+  const isSystems = error instanceof Error && 'syscall' in error
+  return error instanceof Error && error.stack && !isSystems ? error.stack : messageOf(error)
+}
