@@ -11,3 +11,4 @@ export type {
   Simulation,
   SimulationRequest,
 } from './service.ts'
+export type { Returned } from './undo.ts'

@@ -2,6 +2,7 @@ import {
   type Audit,
   type CallOptions,
   type FileInspection,
+  type Files,
   HoldfastError,
   type Inspected,
   type Limits,
@@ -14,10 +15,12 @@ import { explain } from './explain.ts'
 import { type Policy, type PolicyOptions, readPolicy, setProblems } from './policy.ts'
 import type { Explanation, Retention, Simulation, SimulationRequest } from './service.ts'
 import { simulate } from './simulate.ts'
+import { type Returned, undoPath, undoRun } from './undo.ts'
 
 export interface RetentionParts {
   readonly book: PolicyBook
   readonly manifest: Manifest
+  readonly files: Files
   readonly audit: Audit
   readonly now: () => number
   readonly limits: Limits
@@ -89,6 +92,12 @@ export class NodeRetention implements Retention {
       operation: 'retention.inspect',
       context: { path },
     })
+  }
+
+  async undo(what: string | { readonly run: string }, options: CallOptions = {}): Promise<Returned> {
+    return typeof what === 'string'
+      ? undoPath(what, this.#parts, options)
+      : undoRun(what.run, this.#parts, options)
   }
 
   #refuseDeclared(id: string, operation: string): void {

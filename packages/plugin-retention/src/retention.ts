@@ -63,7 +63,7 @@ export function retention(options: RetentionOptions = {}): Plugin {
     id: 'retention',
     version: '0.1.0',
     api: '1.0',
-    needs: ['manifest'],
+    needs: ['manifest', 'files'],
     provides: ['retention'],
     options: { ...options },
     config: {
@@ -94,8 +94,17 @@ export function retention(options: RetentionOptions = {}): Plugin {
       }
       provide(
         'retention',
-        ({ manifest }) =>
-          new NodeRetention({ book: bookOf(manifest), manifest, audit, now, limits, schedule, inspection }),
+        ({ manifest, files }) =>
+          new NodeRetention({
+            book: bookOf(manifest),
+            manifest,
+            files,
+            audit,
+            now,
+            limits,
+            schedule,
+            inspection,
+          }),
       )
       onStart(async ({ manifest }) => {
         declaring = new Declaring({ book: bookOf(manifest), manifest, gate, clock, log })

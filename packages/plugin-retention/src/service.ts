@@ -2,6 +2,7 @@ import type { CallOptions, Entry, Hold, Inspected, KeyState, Limits, Totals } fr
 import type { KnownPolicy } from './book.ts'
 import type { Because } from './judge.ts'
 import type { Policy, PolicyOptions } from './policy.ts'
+import type { Returned } from './undo.ts'
 
 declare module '@holdfast/core' {
   interface Services {
@@ -98,6 +99,12 @@ export interface Retention {
   explain(path: string, options?: CallOptions): Promise<Explanation>
   /** What other policies would delete, against the current ones. Changes nothing. @throws HF_POLICY_INVALID, HF_POLICY_CONFLICT */
   simulate(request: SimulationRequest, options?: CallOptions): Promise<Simulation>
+  /**
+   * Brings back the newest condemned file of a path, or all that a run took, as `files.undo` does, and says what had
+   * taken them.
+   * @throws as {@link Files.undo}
+   */
+  undo(what: string | { readonly run: string }, options?: CallOptions): Promise<Returned>
   /** What plugins find of a file's times in its bytes. Changes nothing. @throws HF_PATH_INVALID, HF_FILE_NOT_FOUND */
   inspect(path: string, options?: CallOptions): Promise<Inspected>
 }
