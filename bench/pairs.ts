@@ -25,7 +25,8 @@ export interface BenchLine {
   readonly pairs: number
 }
 
-export type Bench = () => Promise<BenchLine>
+/** `size`: another one than the line is about, for a look; such a line is void. */
+export type Bench = (size?: number) => Promise<BenchLine>
 
 /** Fewer say nothing about a machine that others use too. */
 const FEWEST_PAIRS = 5
