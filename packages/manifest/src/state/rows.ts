@@ -134,8 +134,18 @@ export class Rows {
     return true
   }
 
+  /** As `put`, of the draft, which has so many bytes yet, all of them its name: `insertDraft` comes next. */
+  replaceDraft(name: number): void {
+    this.#uncount(this.#seal.draft.head(name))
+  }
+
   remove(row: Buffer): void {
     if (this.#uncount(row)) this.#writing.remove(row)
+  }
+
+  /** As `remove`, of the row that has the draft for its name. */
+  removeDraft(): void {
+    this.remove(this.#seal.draft.head())
   }
 
   get #writing(): Writer {
