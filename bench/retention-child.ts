@@ -1,5 +1,7 @@
+import { readlinkSync, realpathSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
+import { RESERVED_FOLDER } from '@holdfast/core'
 import { retentionNode } from './hours.ts'
 import { openRows } from './manifest-node.ts'
 import { rssAnon } from './rss.ts'
@@ -18,11 +20,11 @@ export interface Ran {
   readonly listed: number
   /** Rows of the state after it, by the manifest's own count. */
   readonly digest: string
-  /** Transactions of the manifest and of the journal, each of which is one sync, and syncs of folders. */
+  /** Transactions of the manifest and of the journal, each of which is one sync, and syncs of folders of files. */
   readonly transactions: number
   readonly journal: number
   readonly folderSyncs: number
-  /** RssAnon by files that were condemned, bytes. */
+  /** RssAnon by files that were condemned, bytes; after the collector has run, where it can be asked. */
   readonly memory: readonly (readonly [files: number, bytes: number])[]
 }
 
@@ -47,7 +49,9 @@ const run = await node.jobs.run(
   { act: true, asOf: Number(asOf) },
   {
     onProgress: ({ phase, done }) => {
-      if (phase === 'acting') memory.push([done, rssAnon()])
+      if (phase !== 'acting') return
+      globalThis.gc?.()
+      memory.push([done, rssAnon()])
     },
   },
 )
@@ -88,7 +92,9 @@ async function countSyncs(folder: string): Promise<{ count: number }> {
   await probe.close()
   const { sync } = prototype
   prototype.sync = function (this: typeof probe) {
-    counted.count++
+    // The node's own records are written whenever there is time, not for each run.
+    const [first] = relative(realpathSync(folder), readlinkSync(`/proc/self/fd/${this.fd}`)).split('/')
+    if (first !== '' && first !== RESERVED_FOLDER) counted.count++
     return sync.call(this)
   }
   return counted

@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { RESERVED_FOLDER } from '@holdfast/core'
 import { asOf, expiredFiles, folderOf, type Hours, left, listHours, writeHours } from './hours.ts'
 import { type BenchLine, comparePairs, fileSystemOf, median, type Sample } from './pairs.ts'
 import type { Ran } from './retention-child.ts'
@@ -11,7 +12,6 @@ const FILES = 1_000_000
 const FILES_A_FOLDER = 1000
 const PAIRS = 5
 const BOUND = 0.5
-const RESERVED = '.holdfast'
 
 /**
  * Lets retention take a tenth of the files, from the plan to the last byte and the folders that it empties, against
@@ -26,7 +26,7 @@ export async function retentionRun(files = FILES): Promise<BenchLine & Record<st
     const n = expiredFiles(hours)
     const template = join(folder, 'template')
     await listHours(join(template, 'data'), hours)
-    cpSync(join(root, RESERVED), join(template, RESERVED), { recursive: true })
+    cpSync(join(root, RESERVED_FOLDER), join(template, RESERVED_FOLDER), { recursive: true })
     writeHours(hours, hours.expiredFolders, folders)
     const expired = Array.from({ length: hours.expiredFolders }, (_, hour) => join(root, folderOf(hour)))
     const runs: Ran[] = []
@@ -34,7 +34,7 @@ export async function retentionRun(files = FILES): Promise<BenchLine & Record<st
     const prepare = () => {
       for (const [from, to] of [
         [join(template, 'data'), dataDir],
-        [join(template, RESERVED), join(root, RESERVED)],
+        [join(template, RESERVED_FOLDER), join(root, RESERVED_FOLDER)],
       ] as const) {
         rmSync(to, { recursive: true, force: true })
         cpSync(from, to, { recursive: true })
@@ -85,8 +85,8 @@ export async function retentionRun(files = FILES): Promise<BenchLine & Record<st
 }
 
 /** In a process of its own, whose memory and syncs are its own. */
-export function runRetention(dataDir: string, hours: Hours): Ran {
+export function runRetention(dataDir: string, hours: Hours, execArgv: readonly string[] = []): Ran {
   const child = fileURLToPath(new URL('retention-child.ts', import.meta.url))
-  const args = [...process.execArgv, child, dataDir, hours.root, String(asOf(hours))]
+  const args = [...process.execArgv, ...execArgv, child, dataDir, hours.root, String(asOf(hours))]
   return JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8', maxBuffer: 2 ** 26 }))
 }

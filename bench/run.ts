@@ -13,6 +13,9 @@ import { manifestOpen } from './manifest-open.ts'
 import { manifestScanKeys } from './manifest-scan-keys.ts'
 import type { Bench } from './pairs.ts'
 import { planMemory } from './plan-memory.ts'
+import { retentionCounts } from './retention-counts.ts'
+import { retentionMemory } from './retention-memory.ts'
+import { retentionPlan } from './retention-plan.ts'
 import { retentionRun } from './retention-run.ts'
 
 interface Named {
@@ -40,9 +43,12 @@ const BENCHES: Readonly<Record<string, Named>> = {
   'manifest.memory': { bench: manifestMemory, n: 1_000_000 },
   'manifest.open': { bench: manifestOpen, n: 1_000_000 },
   'manifest.scan.keys': { bench: manifestScanKeys, n: 1_000_000 },
+  'retention.counts': { bench: retentionCounts, n: 1000 },
+  'retention.memory': { bench: retentionMemory, n: 200_000 },
+  'retention.plan': { bench: retentionPlan, n: 10_000 },
   'retention.run': { bench: retentionRun, n: 100_000 },
 }
-const QUICK = ['local.counts', 'manifest.counts']
+const QUICK = ['local.counts', 'manifest.counts', 'retention.counts']
 
 const [asked = '', size] = process.argv.slice(2)
 let pass = true
