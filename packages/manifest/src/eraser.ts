@@ -192,7 +192,7 @@ export class ManifestEraser implements Eraser {
 
   async #erase(queued: readonly QueuedErase[], fence: Fence): Promise<number> {
     if (queued.length === 0) return 0
-    const { committer, eraseQueue, failpoints, mustOwn, oneStore } = this.#parts.opened()
+    const { state, committer, eraseQueue, failpoints, mustOwn, oneStore } = this.#parts.opened()
     // What was found is judged by a state that is no older than the log was then.
     await committer.barrier({ signal: this.#stopping.signal })
     const { targets, later, strays } = await this.#judge(queued)
@@ -206,11 +206,13 @@ export class ManifestEraser implements Eraser {
       if (outcome?.status === 'gone') gone.push(item.key)
       else later.push(this.#failed(item, whyNotGone(outcome)))
     }
-    const over = oneStore ? strays : [...strays, ...gone]
-    if (later.length > 0 || over.length > 0)
+    const over = oneStore ? [] : gone
+    if (later.length + strays.length + over.length > 0)
       await committer.local(() => {
         // Another node may have erased it meanwhile, and said so.
         for (const item of later) if (eraseQueue.get(item.key)) eraseQueue.put(item)
+        // And what had no business here may have been doomed.
+        for (const key of strays) if (state.key(key)?.state !== 'doomed') eraseQueue.remove(key)
         for (const key of over) eraseQueue.remove(key)
       })
     if (this.#work.mayDoom) await this.#commits.commit(this.#erasedOps(gone), fence)
