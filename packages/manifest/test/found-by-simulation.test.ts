@@ -95,6 +95,7 @@ describe('what simulated lifetimes have found', () => {
     await test.files.delete('a/x', { delay: 0 })
     // As a bug would leave it: the next pass finds it in the queue, and due to be doomed.
     await committer.local(() => eraseQueue.add(name, 0))
+    await expect(test.eraser.drain()).rejects.toMatchObject({ code: 'HF_GATE_DENIED' })
     const rendezvous = new Rendezvous()
     test.failpoints.arm('eraser.delete.before', { kind: 'park', rendezvous })
     open = true
