@@ -30,7 +30,8 @@ export function unbounded(n: number, peerCommand: string) {
   return { better: 'higher', bound: null, pass: true, n, fs: 'none', sync: 'none', peerCommand } as const
 }
 
-export type Bench = () => Promise<BenchLine>
+/** `size`: another one than the line is about, for a look; such a line is void. */
+export type Bench = (size?: number) => Promise<BenchLine>
 
 /** Fewer say nothing about a machine that others use too. */
 const FEWEST_PAIRS = 5
