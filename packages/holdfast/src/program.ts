@@ -7,6 +7,7 @@ import { acknowledgeCommand, retryCommand, trustClockCommand } from './commands/
 import { explainCommand } from './commands/explain.ts'
 import { filesCommand } from './commands/files/files.ts'
 import { holdCommand } from './commands/hold.ts'
+import { initCommand } from './commands/init.ts'
 import { jobCommand } from './commands/jobs/job.ts'
 import { retentionCommand } from './commands/retention.ts'
 import { startCommand } from './commands/start.ts'
@@ -23,6 +24,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     .description('A storage node that never loses a file it lists.')
     .version(version)
   const commands = [
+    initCommand(),
     startCommand(),
     statusCommand(),
     checkCommand(),
