@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander'
 import { checkCommand } from './commands/check.ts'
 import { configCommand } from './commands/config.ts'
 import { acknowledgeCommand, retryCommand, trustClockCommand } from './commands/cures.ts'
+import { doctorCommand } from './commands/doctor.ts'
 import { explainCommand } from './commands/explain.ts'
 import { filesCommand } from './commands/files/files.ts'
 import { holdCommand } from './commands/hold.ts'
@@ -27,6 +28,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     initCommand(),
     startCommand(),
     statusCommand(),
+    doctorCommand(),
     checkCommand(),
     filesCommand(),
     holdCommand(),

@@ -1,5 +1,4 @@
-// Reads what a data folder says about itself, in a process of its own: damage may end it, and a pipe in the place of a
-// file may hold it for ever. Arguments: the data folder, and an empty folder for a lock file of LMDB's. Says on standard
+// Reads what a data folder says about itself, in a process of its own: damage may end it, and a disk may hold it. Arguments: the data folder, and an empty folder for a lock file of LMDB's. Says on standard
 // output what it has read, a line for each.
 import { statSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -21,13 +20,20 @@ import type { DataDirEnd, DataDirOwner, Recorded, Section } from './facts.ts'
 const [dataDir = '', scratch = ''] = process.argv.slice(2)
 const say = (section: Section) => process.stdout.write(`${JSON.stringify(section)}\n`)
 
-const lock = recorded(() => ownerOf(dataDir))
+const lock = recorded(() => (isFile('lock') ? ownerOf(dataDir) : undefined))
 say({ lock })
 say({ node: nodeId() })
 say({ end: recorded(lastEnd) })
 const isOwned = lock.state === 'read' && (lock.value as DataDirOwner).alive
 // What a node has open is its own; it can be asked.
 say(isOwned ? { manifest: { state: 'absent' } } : await manifest())
+
+/** Whether something lies there. @throws when it is not a file: reading from a pipe could wait for ever */
+function isFile(name: string): boolean {
+  const found = statSync(join(dataDir, name), { throwIfNoEntry: false })
+  if (found && !found.isFile()) throw new Error('it is not a file')
+  return found !== undefined
+}
 
 /** Without a value it is absent. */
 function recorded<T>(read: () => T | undefined): Recorded<T> {
@@ -49,7 +55,9 @@ function failed(error: unknown): Exclude<Recorded<never>, { state: 'read' }> {
 }
 
 function nodeId(): Recorded<{ readonly nodeId: string }> {
-  const control = recorded(() => readControlFile(join(dataDir, 'node.json'), ''))
+  const control = recorded(() =>
+    isFile('node.json') ? readControlFile(join(dataDir, 'node.json'), '') : undefined,
+  )
   if (control.state !== 'read') return control
   if (control.value.state !== 'read')
     return control.value.state === 'newer' ? control.value : { state: 'damaged', problem: 'it is damaged' }
@@ -60,6 +68,7 @@ function nodeId(): Recorded<{ readonly nodeId: string }> {
 }
 
 function lastEnd(): DataDirEnd | undefined {
+  isFile('last-stop.json')
   const lastStop = new LastStop(dataDir, new FailpointRegistry())
   const verdict = lastStop.judge()
   switch (verdict.kind) {
@@ -75,9 +84,10 @@ function lastEnd(): DataDirEnd | undefined {
 }
 
 async function manifest(): Promise<Extract<Section, { manifest: unknown }>> {
-  const file = join(resolve(dataDir), 'manifest', 'data.mdb')
+  const name = join('manifest', 'data.mdb')
+  const file = resolve(dataDir, name)
   try {
-    if ((statSync(file, { throwIfNoEntry: false })?.size ?? 0) === 0) return { manifest: { state: 'absent' } }
+    if (!isFile(name) || statSync(file).size === 0) return { manifest: { state: 'absent' } }
     // LMDB makes a lock file beside the file that it opens, also when it only reads.
     symlinkSync(file, join(scratch, 'data.mdb'))
     const store = openLmdb(scratch, { readOnly: true })
