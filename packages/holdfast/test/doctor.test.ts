@@ -375,17 +375,18 @@ type Damage =
 
 function spoil(path: string, how: Damage): void {
   const bytes = readFileSync(path)
-  if (how.kind === 'bytes') return writeFileSync(path, how.bytes)
-  if (how.kind === 'cut') return truncateSync(path, Math.floor(bytes.length * how.part))
-  if (how.kind === 'flip') {
+  if (how.kind === 'bytes') writeFileSync(path, how.bytes)
+  else if (how.kind === 'cut') truncateSync(path, Math.floor(bytes.length * how.part))
+  else if (how.kind === 'flip') {
     const at = Math.floor(Math.max(0, bytes.length - 1) * how.part)
     if (bytes.length > 0) bytes[at] = (bytes[at] as number) ^ 0x55
-    return writeFileSync(path, bytes)
+    writeFileSync(path, bytes)
+  } else {
+    rmSync(path)
+    if (how.kind === 'folder') mkdirSync(path)
+    else if (how.kind === 'loop') symlinkSync(path, path)
+    else execFileSync('mkfifo', [path])
   }
-  rmSync(path)
-  if (how.kind === 'folder') mkdirSync(path)
-  else if (how.kind === 'loop') symlinkSync(path, path)
-  else execFileSync('mkfifo', [path])
 }
 
 /** `holdfast start`, until it has said that it runs. It ends with the test. */
