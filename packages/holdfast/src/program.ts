@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
-import tab from '@bomb.sh/tab/commander'
 import { Command, CommanderError } from 'commander'
 import { checkCommand } from './commands/check.ts'
+import { complete, completeCommand } from './commands/complete.ts'
 import { configCommand } from './commands/config.ts'
 import { acknowledgeCommand, retryCommand, trustClockCommand } from './commands/cures.ts'
 import { doctorCommand } from './commands/doctor.ts'
@@ -21,6 +21,27 @@ const { version } = createRequire(import.meta.url)('../package.json') as { reado
 
 /** Runs the command that the arguments name, and sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
+  const program = createProgram()
+  // Words of a line that is being typed, not a command.
+  if (argv[2] === 'complete' && argv[3] === '--') return complete(program, argv.slice(4))
+  throwing(program)
+  try {
+    await program.parseAsync(argv)
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error
+    // Help that was asked for ends with 0; commander has said everything else on standard error.
+    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
+  }
+}
+
+/** Commander exits by itself, in the middle of what is being written, unless every command is told to throw. */
+function throwing(command: Command): void {
+  command.exitOverride()
+  for (const sub of command.commands) throwing(sub)
+}
+
+/** All commands. Made anew for each run: commander keeps state in them. */
+export function createProgram(): Command {
   const program = new Command('holdfast')
     .description('A storage node that never loses a file it lists.')
     .version(version)
@@ -40,21 +61,8 @@ export async function main(argv: readonly string[]): Promise<void> {
     trustClockCommand(),
     configCommand(),
     verifyCommand(),
+    completeCommand(),
   ]
   for (const command of commands) program.addCommand(command)
-  tab(program)
-  throwing(program)
-  try {
-    await program.parseAsync(argv)
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    // Help that was asked for ends with 0; commander has said everything else on standard error.
-    process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage
-  }
-}
-
-/** Commander exits by itself, in the middle of what is being written, unless every command is told to throw. */
-function throwing(command: Command): void {
-  command.exitOverride()
-  for (const sub of command.commands) throwing(sub)
+  return program
 }
