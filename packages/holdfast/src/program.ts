@@ -15,12 +15,14 @@ import { startCommand } from './commands/start.ts'
 import { statusCommand } from './commands/status.ts'
 import { verifyCommand } from './commands/verify.ts'
 import { EXIT } from './terminal/exit.ts'
+import { guardOutput } from './terminal/output.ts'
 
 // The same path from `src` and from `dist`.
 const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string }
 
 /** Runs the command that the arguments name, and sets the exit code. */
 export async function main(argv: readonly string[]): Promise<void> {
+  guardOutput()
   const program = createProgram()
   // Words of a line that is being typed, not a command.
   if (argv[2] === 'complete' && argv[3] === '--') return complete(program, argv.slice(4))
