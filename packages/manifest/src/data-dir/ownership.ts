@@ -20,7 +20,7 @@ import { type FoundOwner, type OwnerRecord, readOwner, writeOwner } from './owne
 import { LIVES } from './store-format.ts'
 import type { StoreIdentity } from './store-identity.ts'
 
-const BEHIND = named(TABLE.node, 'behind')
+export const BEHIND = named(TABLE.node, 'behind')
 /** How often the owner record in the store follows the manifest, ms. */
 const EVERY_MS = 10_000
 const CURE =

@@ -180,7 +180,7 @@ export function knowsStore(rows: Rows): boolean {
   return readKnown(rows) !== undefined
 }
 
-function readKnown(rows: Rows): Known | undefined {
+export function readKnown(rows: Rows): Known | undefined {
   return rows.get(STORE, (payload) => ({
     storeId: payload.text(),
     logId: payload.text(),
