@@ -1,13 +1,5 @@
-import { FailpointRegistry, Rendezvous, systemClock } from '@holdfast/core'
+import { Rendezvous } from '@holdfast/core'
 import { describe, expect, it } from 'vitest'
-import { createSeal } from '../src/format/seal.ts'
-import { restore } from '../src/install/restore.ts'
-import { stateRows } from '../src/install/rows.ts'
-import { Records } from '../src/journal/records.ts'
-import { OWNER } from '../src/journal/rows.ts'
-import { Rows } from '../src/state/rows.ts'
-import { State } from '../src/state/state.ts'
-import { openMemory } from '../src/store/memory.ts'
 import { manifestOf, nodesOf, opened, testCluster } from './replicated/support.ts'
 import { bentBackend, condemn, doom, erased, key, path, register, testNode } from './support.ts'
 
@@ -26,31 +18,6 @@ describe('what simulated lifetimes have found', () => {
     await test.files.delete('a/x', { delay: 0 })
     whileLooking = () => test.commit(doom(key))
     await expect(test.files.undo('a/x')).rejects.toMatchObject({ code: 'HF_DOOMED' })
-  })
-
-  it('[M-15] a journal that cannot be written says so by a code, and what is full by its own', async () => {
-    const memory = openMemory()
-    let broken: string | undefined
-    const store = {
-      ...memory,
-      transaction: <T>(fn: Parameters<typeof memory.transaction<T>>[0]) =>
-        memory.transaction((writer) => {
-          const value = fn(writer)
-          if (broken !== undefined) throw Object.assign(new Error('the disk says no'), { code: broken })
-          return value
-        }),
-    }
-    const rows = new Rows(store, await createSeal())
-    rows.transaction(() => rows.put(OWNER, (payload) => void payload.text('me')))
-    const isFull = (error: unknown) => (error as { code?: unknown }).code === 'ENOSPC'
-    const records = new Records(rows, 'me', { isFull }, new FailpointRegistry())
-    const spool = () => records.spool('plan', 0, [])
-    broken = 'ENOSPC'
-    await expect(spool()).rejects.toMatchObject({ code: 'HF_NO_SPACE' })
-    broken = 'EIO'
-    await expect(spool()).rejects.toMatchObject({ code: 'HF_COMMIT_FAILED' })
-    broken = undefined
-    await expect(spool()).resolves.toBeUndefined()
   })
 
   it('[M-11] what another node has erased meanwhile does not come back into the queue of this one', async () => {
@@ -90,23 +57,6 @@ describe('what simulated lifetimes have found', () => {
     // What it knew to be gone it has dealt with.
     await take()
     expect(three.node.eraser.queue()).toMatchObject([{ key: 'x' }])
-  })
-
-  it('[K-15] a process that was overtaken gives the rows of its successor with the head that belongs to them', async () => {
-    const store = openMemory()
-    const seal = await createSeal()
-    const overtaken = new State(store, seal)
-    const successor = new State(store, seal)
-    successor.rows.transaction(() => {
-      Object.assign(successor.head, { term: 1, index: 7 })
-      successor.flush()
-    })
-    expect(overtaken.head.index).toBe(0)
-    using rows = stateRows({ store, seal, logId: 'log', clock: systemClock })
-    expect(rows.head.position).toEqual({ term: 1, index: 7 })
-    const next = openMemory()
-    const parts = { store: next, seal, failpoints: new FailpointRegistry() }
-    await expect(restore(rows, parts)).resolves.toMatchObject({ index: 7 })
   })
 
   it('[K-09] a state without any record is refused as one that cannot be taken, not as a damaged one', async () => {
