@@ -11,10 +11,10 @@ import { socketPathOf } from './socket-path.ts'
  */
 export async function openSession(
   configFile: string,
-  options: Pick<LoadOptions, 'logTo'> = {},
+  { signal, ...options }: Pick<LoadOptions, 'logTo'> & { readonly signal?: AbortSignal } = {},
 ): Promise<Session> {
   const node = await loadNode(configFile, { ...options, schedules: 'off' })
   const socketPath = socketPathOf(node)
   const running = socketPath === undefined ? undefined : await runningSession(socketPath)
-  return running ?? (await ownSession(node, socketPath))
+  return running ?? (await ownSession(node, socketPath, signal))
 }
