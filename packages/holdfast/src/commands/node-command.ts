@@ -37,7 +37,8 @@ export async function withNode(
   const screen = new Screen({ json })
   const { signal, dispose } = interruptible(screen)
   try {
-    await using session = await openSession(configFile, nodeLog())
+    const onWait = () => screen.note('others ask this node and are waited for; Ctrl-C ends it')
+    await using session = await openSession(configFile, { ...nodeLog(), signal, onWait })
     const code = await work({ session, screen, signal })
     process.exitCode = signal.aborted ? endedBy(signal) : (code ?? EXIT.ok)
   } catch (error) {

@@ -1,5 +1,6 @@
 import { type Entry, isHoldfastError, messageOf, type Storage } from '@holdfast/core'
-import { type Call, meter, type Operation } from './operation.ts'
+import { type Call, meter, operation } from './operation.ts'
+import { flag, optional, text } from './request.ts'
 import { pagesOf } from './services.ts'
 
 /** Files that are looked at side by side. */
@@ -32,7 +33,9 @@ export interface Checked {
  * Counts the manifest anew and looks for the bytes of every listed file; changes nothing. While the manifest is counted
  * the node does nothing else, which takes some seconds for a million files.
  */
-export const check: Operation<CheckRequest, Finding, Checked> = async function* (call, request) {
+const FIELDS = { prefix: optional(text), bytes: optional(flag) }
+
+export const check = operation<CheckRequest, Finding, Checked>(FIELDS, async function* (call, request) {
   const { node, signal } = call
   const { prefix, bytes: thorough = false } = request
   const manifest = node.service('manifest')
@@ -59,7 +62,7 @@ export const check: Operation<CheckRequest, Finding, Checked> = async function* 
       tell(files)
     }
   return { files, bytes, findings }
-}
+})
 
 type Look = (entry: Entry, call: Call, storage: Storage) => Promise<Finding | undefined>
 

@@ -38,7 +38,7 @@ interface Files extends Totals {
   readonly largest: readonly NamespaceCounters[]
 }
 
-export const status = answering(async ({ node, signal }): Promise<NodeStatus> => {
+export const status = answering<object, NodeStatus>({}, async ({ node, signal }) => {
   const manifest = serviceOf(node, 'manifest')
   const eraser = serviceOf(node, 'eraser')
   const setAside = eraser?.queue({ limit: 1000 }).filter((queued) => queued.setAside !== undefined)

@@ -53,18 +53,14 @@ function bare(message: string, code: string): string {
   return message.startsWith(`${code}: `) ? message.slice(code.length + 2) : message
 }
 
-/** Lines of text out of bytes, none longer than `limit` characters. */
-export async function* linesOf(
-  source: AsyncIterable<Uint8Array>,
-  limit: number = Number.POSITIVE_INFINITY,
-): AsyncGenerator<string> {
+/** Whole lines of text out of bytes. */
+export async function* linesOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder()
   let rest = ''
   for await (const bytes of source) {
     rest += decoder.decode(bytes, { stream: true })
     const lines = rest.split('\n')
     rest = lines.pop() as string
-    if (rest.length > limit) throw new HoldfastError('HF_REQUEST_INVALID', `a line is longer than ${limit}`)
     yield* lines
   }
 }
