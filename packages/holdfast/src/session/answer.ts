@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { HoldfastError, type HoldfastNode } from '@holdfast/core'
 import type { Step } from '../operations/operation.ts'
 import { operationOf } from '../operations/operations.ts'
-import { encodeError, encodeItem, type Line, REQUEST_BYTES, ROUTE } from './wire.ts'
+import { encodeError, LINE_END, type Line, REQUEST_BYTES, ROUTE } from './wire.ts'
 
 /** Does what a request asks for, and answers line by line. `onAsked`: all of what it wants has been said. */
 export async function answer(
@@ -17,8 +17,10 @@ export async function answer(
     gone.abort(new HoldfastError('HF_STOPPED', 'whoever asked has gone', { kind: 'aborted' })),
   )
   // A line that nobody takes is waited for, so that no answer piles up here.
-  const say = async (line: Line) => {
-    if (!response.write(`${JSON.stringify(line)}\n`)) await once(response, 'drain', { signal: gone.signal })
+  const say = async (line: Line, bytes?: Uint8Array) => {
+    response.write(`${JSON.stringify(line)}\n`)
+    if (bytes) response.write(bytes)
+    if (response.writableNeedDrain) await once(response, 'drain', { signal: gone.signal })
   }
   const onStep = (step: Step) => {
     if (!response.writableNeedDrain) response.write(`${JSON.stringify({ step })}\n`)
@@ -36,7 +38,9 @@ export async function answer(
       result = yield* answers
     }
     // Left early, it lets go of what it has open.
-    for await (const item of items()) await say(encodeItem(item))
+    for await (const item of items())
+      if (item instanceof Uint8Array) await say({ bytes: item.length }, item)
+      else await say({ item })
     await say({ result: result ?? null })
   } catch (error) {
     if (gone.signal.aborted) return
@@ -61,7 +65,7 @@ async function readRequest(
     const { done, value } = await source.next()
     if (done) throw invalid('the request ended in the middle of its first line')
     head = Buffer.concat([head, value])
-    const end = head.indexOf(0x0a)
+    const end = head.indexOf(LINE_END)
     if (end > REQUEST_BYTES || (end < 0 && head.length > REQUEST_BYTES))
       throw invalid(`the first line of the request is longer than ${REQUEST_BYTES} bytes`)
     if (end < 0) continue

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises'
 import { HoldfastError } from '@holdfast/core'
 import type { OperationName } from '../operations/operations.ts'
 import { type CallOptions, NO_INPUT, type Session } from './session.ts'
-import { decodeError, type Line, linesOf, ROUTE } from './wire.ts'
+import { decodeError, partsOf, ROUTE } from './wire.ts'
 
 /** Nobody was asked: the node has stopped since it was found. */
 export class NobodyListens extends Error {
@@ -67,10 +67,9 @@ async function* ask(
   try {
     signal?.throwIfAborted()
     const [response] = (await once(sent, 'response')) as [IncomingMessage]
-    for await (const text of linesOf(response)) {
-      const line = JSON.parse(text) as Line
-      if ('item' in line) yield line.item as never
-      else if ('bytes' in line) yield Buffer.from(line.bytes, 'base64') as never
+    for await (const line of partsOf(response)) {
+      if (line instanceof Uint8Array) yield line as never
+      else if ('item' in line) yield line.item as never
       else if ('result' in line) return line.result
       else if ('error' in line) throw decodeError(line.error)
       else {

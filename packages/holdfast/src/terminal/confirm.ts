@@ -13,12 +13,16 @@ export async function confirmed(
   if (yes || !screen.isTerminal) return true
   screen.progress.clear()
   const lines = createInterface({ input: process.stdin, output: process.stderr })
+  const ended = new Promise<undefined>((resolve) => lines.once('close', () => resolve(undefined)))
   // A line that is being edited keeps Ctrl-C to itself.
-  lines.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
-  const ended = new Promise<string>((resolve) => lines.on('close', () => resolve('')))
+  lines.once('SIGINT', () => {
+    process.stderr.write('\n')
+    process.kill(process.pid, 'SIGINT')
+  })
   try {
     const answer = await Promise.race([lines.question(`${question} [y/N] `, { signal }), ended])
-    return /^y(es)?$/i.test(answer.trim())
+    if (answer === undefined) process.stderr.write('\n')
+    return /^y(es)?$/i.test(answer?.trim() ?? '')
   } finally {
     lines.close()
   }

@@ -69,8 +69,8 @@ describe('holdfast config', PATIENT, () => {
     const env = { HOLDFAST_MANIFEST_ERASE_DELAY: '2h' }
     const shown = await run(root, ['config', 'show', '--set'], { env })
     expect(shown).toMatchObject({ code: 0, stderr: '' })
-    expect(shown.stdout).toMatch(/^acme-jobs\.token +\(secret\) +file/m)
-    expect(shown.stdout).toMatch(/^manifest\.eraseDelay +2h +environment: HOLDFAST_MANIFEST_ERASE_DELAY/m)
+    expect(shown.stdout).toMatch(/^acme-jobs\.token +\(secret\) +"acme-jobs.token" in the file/m)
+    expect(shown.stdout).toMatch(/^manifest\.eraseDelay +2h +HOLDFAST_MANIFEST_ERASE_DELAY/m)
     const json = await run(root, ['config', 'show', '--json'])
     const docs = await run(root, ['config', 'docs'])
     const entries = jsonLines(json.stdout)

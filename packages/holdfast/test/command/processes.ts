@@ -47,8 +47,13 @@ export async function started(root: string): Promise<Running> {
   return node
 }
 
-/** `holdfast`, while it runs; standard input stays open. */
-export function begin(root: string, args: readonly string[], env: RunOptions['env'] = {}): Running {
+/** `holdfast`, while it runs; standard input stays open. `as it comes`: the test itself reads standard output. */
+export function begin(
+  root: string,
+  args: readonly string[],
+  env: RunOptions['env'] = {},
+  output: 'kept' | 'as it comes' = 'kept',
+): Running {
   const child = spawn(process.execPath, ['--conditions=holdfast-source', MAIN, ...args], {
     cwd: root,
     env: { ...process.env, NO_COLOR: '1', NODE_COMPILE_CACHE: CACHE, ...env },
@@ -58,7 +63,7 @@ export function begin(root: string, args: readonly string[], env: RunOptions['en
   child.stdin.on('error', () => undefined)
   const said = { stdout: '', stderr: '' }
   const changed = new EventTarget()
-  for (const name of ['stdout', 'stderr'] as const)
+  for (const name of output === 'kept' ? (['stdout', 'stderr'] as const) : (['stderr'] as const))
     child[name].on('data', (part: Buffer) => {
       said[name] += part.toString()
       changed.dispatchEvent(new Event('change'))
