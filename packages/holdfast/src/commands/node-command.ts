@@ -1,3 +1,4 @@
+import { HoldfastError } from '@holdfast/core'
 import { Command } from 'commander'
 import { openSession } from '../session/open.ts'
 import type { Session } from '../session/session.ts'
@@ -61,7 +62,7 @@ function interruptible(screen: Screen): { readonly signal: AbortSignal; dispose(
   const onSignal = () => {
     if (controller.signal.aborted) process.exit(EXIT.interrupted)
     screen.note('ending; once more ends at once')
-    controller.abort()
+    controller.abort(new HoldfastError('HF_STOPPED', 'it was interrupted', { kind: 'aborted' }))
   }
   // Nobody reads on: the node is stopped as after Ctrl-C, and nothing was wrong.
   const onError = ({ code }: NodeJS.ErrnoException) => {

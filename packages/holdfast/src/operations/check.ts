@@ -2,6 +2,7 @@ import { type Entry, isHoldfastError, messageOf, type Storage } from '@holdfast/
 import { type Call, meter, operation } from './operation.ts'
 import { flag, optional, text } from './request.ts'
 import { pagesOf } from './services.ts'
+import { filesOf } from './status.ts'
 
 /** Files that are looked at side by side. */
 const AT_ONCE = 16
@@ -46,7 +47,8 @@ export const check = operation<CheckRequest, Finding, Checked>(FIELDS, async fun
     findings++
     yield { problem: 'manifest', message }
   }
-  const tell = meter(call, { what: 'check', unit: 'files' })
+  const all = prefix === undefined && { total: filesOf(manifest).files }
+  const tell = meter(call, { what: 'check', unit: 'files', ...all })
   for (const page of pagesOf((after) => manifest.entries({ prefix: prefix ?? '', ...after })))
     for (let at = 0; at < page.length; at += AT_ONCE) {
       signal.throwIfAborted()

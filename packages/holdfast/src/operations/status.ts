@@ -53,7 +53,8 @@ export const status = answering<object, NodeStatus>({}, async ({ node, signal })
   }
 })
 
-function filesOf(manifest: Manifest): Files {
+/** All live files, by the counters of their namespaces. */
+export function filesOf(manifest: Manifest): Files {
   let [namespaces, files, bytes, rows] = [0, 0, 0, 0]
   let largest: readonly NamespaceCounters[] = []
   for (const page of pagesOf((after) => manifest.namespaces(after))) {

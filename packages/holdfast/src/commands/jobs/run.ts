@@ -130,7 +130,7 @@ function runLines(run: JobRun, screen: Screen): string[] {
 }
 
 /** `completed`, `aborted (over_limit): ...` */
-export function outcomeText({ outcome, dryRun }: Pick<JobRun, 'outcome' | 'dryRun'>): string {
+function outcomeText({ outcome, dryRun }: Pick<JobRun, 'outcome' | 'dryRun'>): string {
   const dry = dryRun ? ', a dry run' : ''
   return outcome.status === 'completed'
     ? `completed${dry}`
