@@ -90,7 +90,7 @@ export async function resultOf<Result>(answers: AsyncGenerator<unknown, Result, 
 }
 
 /** The items of an operation for a list, and what it comes to once they have been read. */
-export function both<Item, Result>(answers: AsyncGenerator<Item, Result, void>) {
+export function itemsOf<Item, Result>(answers: AsyncGenerator<Item, Result, void>) {
   let result: Result | undefined
   async function* items(): AsyncGenerator<Item> {
     result = yield* answers

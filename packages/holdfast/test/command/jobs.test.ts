@@ -155,10 +155,9 @@ describe.each(BESIDE)('holdfast job, a node that is %s', PATIENT, (beside) => {
   })
 
   it('[R-10] Ctrl-C ends a plan that takes its time', async () => {
-    const { root } = await scene(beside, DRAFTS, WITH_JOBS)
+    const { root, node } = await scene(beside, DRAFTS, WITH_JOBS)
     const plan = begin(root, ['job', 'plan', 'tidy', '--set', 'slow=600000', '--json'])
-    // It has nothing to say before it is through.
-    await new Promise((resolve) => setTimeout(resolve, 3000))
+    await (node ?? plan).said('tidy plans')
     plan.child.kill('SIGINT')
     expect(await plan.ended).toMatchObject({ code: 130, stdout: '' })
   })
@@ -201,7 +200,7 @@ describe('holdfast job, on any node', PATIENT, () => {
       'run',
       'stamp',
       '--set',
-      'chunks=300',
+      'chunks=600',
       '--set',
       'pause=20',
       '--act',
@@ -211,7 +210,7 @@ describe('holdfast job, on any node', PATIENT, () => {
     node?.child.kill('SIGTERM')
     const { code, stdout } = await run.ended
     expect(code).toBe(0)
-    expect(jsonLines(stdout)).toMatchObject([{ done: { files: 300 }, outcome: { status: 'completed' } }])
+    expect(jsonLines(stdout)).toMatchObject([{ done: { files: 600 }, outcome: { status: 'completed' } }])
     expect((await node?.ended)?.code).toBe(0)
     await using after = await nodeAt({ root, data: `${root}/data`, files: `${root}/files` }).start()
     expect(after.service('manifest').check()).toEqual([])

@@ -12,6 +12,7 @@ export const JOBS = {
           name: 'tidy', doc: 'Removes drafts.', action: 'condemn', limits: { files: 3 },
           check: ({ slow: _, ...other }) => Object.keys(other).map((name) => name + ' is unknown'),
           async *plan({ slow = 0 }, { services, signal, population }) {
+            if (slow > 0) process.stderr.write('tidy plans\\n')
             await setTimeout(slow, undefined, { signal })
             const { items } = services.manifest.entries({ prefix: 'drafts/' })
             population('drafts', items.length)

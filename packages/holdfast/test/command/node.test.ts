@@ -1,4 +1,4 @@
-import { rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { JOBS } from './jobs.ts'
@@ -154,6 +154,29 @@ describe('who owns the data folder', PATIENT, () => {
     expect(all.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0, 0])
     expect(all[3]?.stdout).toBe('x')
     expect(jsonLines((await run(at.root, ['files', 'ls', '--json'])).stdout)).toHaveLength(4)
+  })
+
+  it('[K-15] a data folder whose name is too long for a socket has a node that says so, and is not shared', async () => {
+    const { root } = place({ manifest: { dataDir: `./${'d'.repeat(120)}` } })
+    const node = await started(root)
+    await node.said(`process ${node.pid}, and hears no other command`)
+    expect(await run(root, ['status'])).toMatchObject({
+      code: 3,
+      stderr: expect.stringContaining(`process ${node.pid} on`),
+    })
+  })
+
+  it('[K-15] a node that is started while a command is at work waits until that is through', async () => {
+    const at = place()
+    await seed(at, { a: 'x' })
+    const put = begin(at.root, ['files', 'put', '-', 'b'])
+    put.child.stdin?.write('half')
+    await expect.poll(() => existsSync(join(at.data, 'command.sock')), { timeout: 30_000 }).toBe(true)
+    const node = begin(at.root, ['start'])
+    setTimeout(() => put.child.stdin?.end(), 1000)
+    await node.said('Ctrl-C ends it')
+    expect((await put.ended).code).toBe(0)
+    expect(jsonLines((await run(at.root, ['files', 'ls', '--json'])).stdout)).toHaveLength(2)
   })
 
   it('[K-17] SIGTERM ends a node with 0 and leaves no socket and no lock', async () => {

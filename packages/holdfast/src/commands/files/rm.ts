@@ -4,7 +4,7 @@ import { confirmed } from '../../terminal/confirm.ts'
 import { EXIT } from '../../terminal/exit.ts'
 import type { Column } from '../../terminal/table.ts'
 import { counted, size } from '../../terminal/units.ts'
-import { both, type NodeFlags, nodeCommand, withNode } from '../node-command.ts'
+import { itemsOf, type NodeFlags, nodeCommand, withNode } from '../node-command.ts'
 import { timeSpan } from '../values.ts'
 
 interface RemoveFlags extends NodeFlags {
@@ -37,14 +37,14 @@ export function rmCommand(): Command {
         const chosen = { path, ...(recursive && { recursive }), ...(delay !== undefined && { delay }) }
         let seen = {}
         if (act && screen.isTerminal && !yes) {
-          const found = both(session.call('files.rm', chosen, { signal }))
+          const found = itemsOf(session.call('files.rm', chosen, { signal }))
           await screen.list(COLUMNS, found.items)
           const { files, bytes, held, generation } = found.result()
           const question = `Delete ${counted(files, 'file')}, ${size(bytes)}${held > 0 ? `, and keep ${held} that are held` : ''}?`
           if (files === 0 || !(await confirmed(screen, question, { signal }))) return refused(screen)
           seen = { unchangedSince: generation }
         }
-        const { items, result } = both(
+        const { items, result } = itemsOf(
           session.call('files.rm', { ...chosen, ...seen, ...(act && { act }) }, { signal }),
         )
         await screen.list(COLUMNS, items)

@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { EXIT } from '../../terminal/exit.ts'
 import type { Column } from '../../terminal/table.ts'
 import { count, time } from '../../terminal/units.ts'
-import { both, type NodeFlags, nodeCommand, resultOf, withNode } from '../node-command.ts'
+import { itemsOf, type NodeFlags, nodeCommand, resultOf, withNode } from '../node-command.ts'
 import { JOB_COLUMNS } from '../status.ts'
 import { settings } from '../values.ts'
 import { PLAN_FLAGS, type PlanFlags, showPlan } from './plan.ts'
@@ -49,7 +49,7 @@ export function jobCommand(): Command {
 function lsCommand(): Command {
   return nodeCommand('ls', 'list the jobs').action((flags: NodeFlags) =>
     withNode(flags, async ({ session, screen, signal }) => {
-      await screen.list(JOB_COLUMNS, both(session.call('job.ls', {}, { signal })).items)
+      await screen.list(JOB_COLUMNS, itemsOf(session.call('job.ls', {}, { signal })).items)
     }),
   )
 }
