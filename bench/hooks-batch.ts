@@ -7,7 +7,7 @@ import {
   type Plugin,
   type StorageKey,
 } from '@holdfast/core'
-import { type BenchLine, comparePairs, type Sample } from './pairs.ts'
+import { type BenchLine, comparePairs, type Sample, unbounded } from './pairs.ts'
 
 const N = 1_000_000
 const CONSUMERS = 3
@@ -53,13 +53,7 @@ export async function hooksBatch(): Promise<BenchLine> {
   console.error(`hooks.batch: ${nanoseconds} ns per batch and tap`)
   return {
     ...compared,
-    better: 'higher',
-    bound: null,
-    pass: true,
-    n: N,
-    fs: 'none',
-    sync: 'none',
-    peerCommand: `await each of ${CONSUMERS} functions for each batch of the same pages`,
+    ...unbounded(N, `await each of ${CONSUMERS} functions for each batch of the same pages`),
   }
 }
 

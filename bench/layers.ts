@@ -1,6 +1,6 @@
 import { createIds, layered, MetricsRegistry, systemClock } from '@holdfast/core'
 import { memoryBackend } from '@holdfast/testkit'
-import { type BenchLine, comparePairs, type Sample } from './pairs.ts'
+import { type BenchLine, comparePairs, type Sample, unbounded } from './pairs.ts'
 
 const N = 200_000
 const KEYS = 1000
@@ -33,13 +33,7 @@ export async function layers(): Promise<BenchLine & Record<string, unknown>> {
   )
   return {
     ...compared,
-    better: 'higher',
-    bound: null,
-    pass: true,
-    n: N,
-    fs: 'none',
-    sync: 'none',
-    peerCommand: 'await backend.stat(key) of the bare memory backend, one after the other',
+    ...unbounded(N, 'await backend.stat(key) of the bare memory backend, one after the other'),
     nsPerCallMore: Math.round(1e9 / compared.ours - 1e9 / compared.peer),
   }
 }

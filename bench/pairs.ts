@@ -25,7 +25,13 @@ export interface BenchLine {
   readonly pairs: number
 }
 
-export type Bench = () => Promise<BenchLine>
+/** The rest of a line about memory alone that has no bound: its figures are there to be known. */
+export function unbounded(n: number, peerCommand: string) {
+  return { better: 'higher', bound: null, pass: true, n, fs: 'none', sync: 'none', peerCommand } as const
+}
+
+/** `size`: another one than the line is about, for a look; such a line is void. */
+export type Bench = (size?: number) => Promise<BenchLine>
 
 /** Fewer say nothing about a machine that others use too. */
 const FEWEST_PAIRS = 5

@@ -13,6 +13,10 @@ import { manifestOpen } from './manifest-open.ts'
 import { manifestScanKeys } from './manifest-scan-keys.ts'
 import type { Bench } from './pairs.ts'
 import { planMemory } from './plan-memory.ts'
+import { retentionCounts } from './retention-counts.ts'
+import { retentionMemory } from './retention-memory.ts'
+import { retentionPlan } from './retention-plan.ts'
+import { retentionRun } from './retention-run.ts'
 
 interface Named {
   readonly bench: Bench
@@ -39,10 +43,14 @@ const BENCHES: Readonly<Record<string, Named>> = {
   'manifest.memory': { bench: manifestMemory, n: 1_000_000 },
   'manifest.open': { bench: manifestOpen, n: 1_000_000 },
   'manifest.scan.keys': { bench: manifestScanKeys, n: 1_000_000 },
+  'retention.counts': { bench: retentionCounts, n: 1000 },
+  'retention.memory': { bench: retentionMemory, n: 200_000 },
+  'retention.plan': { bench: retentionPlan, n: 10_000 },
+  'retention.run': { bench: retentionRun, n: 100_000 },
 }
-const QUICK = ['local.counts', 'manifest.counts']
+const QUICK = ['local.counts', 'manifest.counts', 'retention.counts']
 
-const [asked = ''] = process.argv.slice(2)
+const [asked = '', size] = process.argv.slice(2)
 let pass = true
 for (const name of asked === '--quick' ? QUICK : [asked]) {
   const named = BENCHES[name]
@@ -50,9 +58,10 @@ for (const name of asked === '--quick' ? QUICK : [asked]) {
     console.error(`no benchmark "${name}"; there are ${Object.keys(BENCHES).join(', ')}`)
     process.exit(1)
   }
-  const line = await named.bench()
-  if (named.n !== undefined && line.n !== named.n) throw new Error(`void: n is ${line.n}, not ${named.n}`)
-  console.log(JSON.stringify({ name, ...line }))
-  pass &&= line.pass
+  const line = await named.bench(size === undefined ? undefined : Number(size))
+  const isVoid = named.n !== undefined && line.n !== named.n
+  if (isVoid && size === undefined) throw new Error(`void: n is ${line.n}, not ${named.n}`)
+  console.log(JSON.stringify({ name, ...line, ...(isVoid && { void: `n is not ${named.n}` }) }))
+  pass &&= line.pass && !isVoid
 }
 process.exit(pass ? 0 : 1)

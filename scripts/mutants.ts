@@ -1,6 +1,7 @@
 // Whether the tests can fail: takes one guard away at a time, in a copy, and demands that the tests of its guarantee
 // turn red by an assertion. `pnpm run mutants [id...]`; with --after-tests the report of the last run of all tests is
 // taken for their run without a mutant. How to write one: test/mutants/README.md
+import { availableParallelism } from 'node:os'
 import { performance } from 'node:perf_hooks'
 import { staleness } from './guarantees/coverage.ts'
 import { readPromised } from './guarantees/promised.ts'
@@ -13,6 +14,8 @@ import { readArguments } from './workspace.ts'
 
 const { root, positionals, has } = readArguments(['after-tests'])
 const problems: string[] = []
+/** Copies at most: each has a run of tests with one worker. */
+const LANES = 4
 
 function fail(problem: string): void {
   problems.push(problem)
@@ -47,10 +50,11 @@ function ofReport(): RunOutcome {
   return { ...outcomeOfReport(report), otherFailures: [...report.brokenFiles, ...staleness(root, report)] }
 }
 
-async function tryAll(copy: string, mutants: readonly Mutant[]): Promise<void> {
+/** One mutant at a time in each copy. */
+async function tryAll(copies: readonly [string, ...string[]], mutants: readonly Mutant[]): Promise<void> {
   const ids = [...new Set(mutants.map(({ id }) => id))]
   const start = performance.now()
-  const baseline = has('after-tests') ? ofReport() : await runTests(copy, ids)
+  const baseline = has('after-tests') ? ofReport() : await runTests(copies[0], ids)
   if (!baseline) return fail('the tests took too long without any mutant')
   const broken = baselineProblems(baseline, ids)
   for (const problem of broken) fail(`without any mutant: ${problem}`)
@@ -58,10 +62,14 @@ async function tryAll(copy: string, mutants: readonly Mutant[]): Promise<void> {
   const count = ids.flatMap((id) => testsOf(baseline, id)).length
   console.log(`mutants: ${count} tests of ${ids.length} ids pass without a mutant, ${seconds(start)}`)
 
-  for (const mutant of mutants) {
-    const files = new Set(testsOf(baseline, mutant.id).map(({ file }) => file))
-    await tryOne(copy, mutant, [...files])
+  const left = [...mutants]
+  const lane = async (copy: string) => {
+    for (let mutant = left.shift(); mutant; mutant = left.shift()) {
+      const files = new Set(testsOf(baseline, mutant.id).map(({ file }) => file))
+      await tryOne(copy, mutant, [...files])
+    }
   }
+  await Promise.all(copies.map(lane))
 }
 
 async function tryOne(copy: string, mutant: Mutant, files: readonly string[]): Promise<void> {
@@ -81,7 +89,12 @@ if (mutants.length === 0) {
   fail('there is none to try')
 } else {
   const copy = scratchCopy(root)
-  process.once('exit', () => copy[Symbol.dispose]())
+  const others = Array.from({ length: Math.min(availableParallelism(), LANES, mutants.length) - 1 }, () =>
+    scratchCopy(root),
+  )
+  process.once('exit', () => {
+    for (const each of [copy, ...others]) each[Symbol.dispose]()
+  })
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
   const sound = mutants.filter((mutant) => {
@@ -89,7 +102,7 @@ if (mutants.length === 0) {
     if (problem !== undefined) fail(`${mutant.file} ${problem}`)
     return problem === undefined
   })
-  if (sound.length > 0) await tryAll(copy.root, sound)
+  if (sound.length > 0) await tryAll([copy.root, ...others.map((other) => other.root)], sound)
 }
 console.log(`mutants: ${mutants.length} tried, ${problems.length} problems`)
 process.exitCode = problems.length === 0 ? 0 : 1

@@ -42,6 +42,8 @@ const vitest = await createVitest('test', {
   root,
   watch: false,
   testNamePattern: new RegExp(`\\[(?:${ids})\\]`),
+  // Other mutants are tried at the same time.
+  ...(untilCaught === 'true' && { maxWorkers: 1 }),
   reporters: [untilCaught === 'true' ? { onTestCaseResult: endWhenCaught } : {}],
 })
 await vitest.start(files.map((file) => join(root, file)))

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { createRequire } from 'node:module'
 import { setImmediate } from 'node:timers/promises'
 import {
   type Backend,
@@ -36,7 +37,7 @@ export function backendSqlite(options: BackendSqliteOptions): Plugin {
   return definePlugin({
     name: '@holdfast/example-custom-backend',
     id: 'backend-sqlite',
-    version: '1.0.0',
+    version: createRequire(import.meta.url)('../package.json').version,
     api: '1.0',
     provides: ['backend'],
     config: {

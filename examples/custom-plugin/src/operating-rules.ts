@@ -1,4 +1,6 @@
-import { definePlugin, type Plugin, shape } from '@holdfast/core'
+import { definePlugin, duration, lifeKnobs, limitKnobs, type Plugin, shape } from '@holdfast/core'
+import { datedFiles } from './dated-files.ts'
+import { endOfDay } from './day.ts'
 import { untilOpen, window } from './window.ts'
 
 export interface OperatingRulesOptions {
@@ -6,13 +8,22 @@ export interface OperatingRulesOptions {
   readonly maintenance?: string
   /** The last day on which jobs may delete: `2027-12-31`. Default: no end. */
   readonly licensedUntil?: string
+  /** How long a file that its own date has deleted can be brought back. Default 1h. */
+  readonly eraseDelay?: number | string
+  /** Cron text by which files with a date of their own are looked for. Default off. */
+  readonly schedule?: string
+  /** A plan of more files is refused as a whole. Default off. */
+  readonly maxFiles?: number | 'off'
 }
 
-const DAY_MS = 86_400_000
+// Knobs that every job may have, ready made: names, checks and documentation.
+const { schedule } = lifeKnobs()
+const { maxFiles } = limitKnobs()
 
 /**
  * Two rules of an operator, as one tap of the gate: jobs condemn files in the maintenance window only, and while the
- * licence lasts. Reading, writing, dry runs and erasing what was condemned go on.
+ * licence lasts. Reading, writing, dry runs and erasing what was condemned go on. And one as a job: files that bear a date
+ * in their metadata go when it has passed.
  */
 export function operatingRules(options: OperatingRulesOptions = {}): Plugin {
   return definePlugin({
@@ -20,6 +31,7 @@ export function operatingRules(options: OperatingRulesOptions = {}): Plugin {
     id: 'operating-rules',
     version: '1.0.0',
     api: '1.0',
+    needs: ['manifest'],
     options: { ...options },
     config: {
       maintenance: window('When jobs may delete, in UTC. Begin and end alike: always.'),
@@ -27,10 +39,22 @@ export function operatingRules(options: OperatingRulesOptions = {}): Plugin {
         doc: 'The last day on which jobs may delete.',
         takes: 'a date, such as 2027-12-31',
         default: '9999-12-31',
-        read: (value) => endOf(value),
+        read: (value) => {
+          const end = endOfDay(value)
+          if (end === undefined) throw new Error('it is not a date')
+          return end
+        },
       }),
+      eraseDelay: duration({
+        doc: 'How long a file that its own date has deleted can be brought back.',
+        default: '1h',
+        max: '3650d',
+        zero: 'not at all',
+      }),
+      schedule,
+      maxFiles,
     },
-    setup({ hooks, clock, config }) {
+    setup({ hooks, clock, config, jobs }) {
       hooks.gate.tap(async ({ action, dryRun }) => {
         // A dry run on schedule changes nothing, and tells what the window will bring.
         if (action !== 'condemn' || dryRun) return undefined
@@ -40,16 +64,12 @@ export function operatingRules(options: OperatingRulesOptions = {}): Plugin {
         const retryAfter = untilOpen(config.maintenance, now)
         return retryAfter > 0 ? { deny: 'outside the maintenance window', retryAfter } : undefined
       })
+      const { eraseDelay, schedule, maxFiles } = config
+      jobs.define({
+        ...datedFiles({ now: () => clock.now(), eraseDelay }),
+        schedule,
+        limits: { files: maxFiles },
+      })
     },
   })
-}
-
-/** The last millisecond of a day in UTC. */
-function endOf(value: unknown): number {
-  const start =
-    typeof value === 'string' && /^\d{4}-\d{2}-\d{2}$/.test(value) ? Date.parse(value) : Number.NaN
-  // Date.parse takes the 31st of February for a day in March.
-  if (Number.isNaN(start) || new Date(start).toISOString().slice(0, 10) !== value)
-    throw new Error('it is not a date')
-  return start + DAY_MS - 1
 }

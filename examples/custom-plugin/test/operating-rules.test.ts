@@ -1,19 +1,18 @@
 import { createNode, type GateRequest } from '@holdfast/core'
-import { operatingRules } from '@holdfast/example-custom-plugin'
-import { FakeClock } from '@holdfast/testkit'
+import { type OperatingRulesOptions, operatingRules } from '@holdfast/example-custom-plugin'
+import { manifest } from '@holdfast/manifest'
+import { createTestNode } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
 
 const CONDEMN: GateRequest = { action: 'condemn', actor: 'schedule' }
-const at = (time: string) => new FakeClock(Date.parse(`2026-06-01T${time}Z`))
+const at = (time: string) => Date.parse(`2026-06-01T${time}Z`)
 
-async function ask(options: Parameters<typeof operatingRules>[0], clock: FakeClock, request = CONDEMN) {
-  await using node = await createNode({
-    plugins: [operatingRules(options)],
-    id: 'x',
-    clock,
-    log: 'silent',
-  }).start()
-  return node.gate.check(request)
+async function ask(options: OperatingRulesOptions, now: number, request = CONDEMN) {
+  await using test = await createTestNode({
+    plugins: ({ dataDir }) => [manifest({ dataDir }), operatingRules(options)],
+    now,
+  })
+  return await test.node.gate.check(request)
 }
 
 describe('operating rules', () => {
@@ -35,7 +34,7 @@ describe('operating rules', () => {
   it('[K-07] the licence holds to the end of its last day', async () => {
     const licensedUntil = '2026-06-01'
     expect(await ask({ licensedUntil }, at('23:59:59.999'))).toMatchObject({ allowed: true })
-    expect(await ask({ licensedUntil }, new FakeClock(Date.UTC(2026, 5, 2)))).toMatchObject({
+    expect(await ask({ licensedUntil }, Date.UTC(2026, 5, 2))).toMatchObject({
       allowed: false,
       message: expect.stringContaining('2026-06-01'),
     })

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import {
   type Backend,
   type ByteSource,
@@ -52,7 +53,7 @@ export function backendLocal(options: BackendLocalOptions): Plugin {
   return definePlugin({
     name: '@holdfast/backend-local',
     id: 'backend-local',
-    version: '0.1.0',
+    version: createRequire(import.meta.url)('../package.json').version,
     api: '1.0',
     provides: ['backend'],
     config: {

@@ -81,7 +81,8 @@ export async function openStore(options: StoreOptions): Promise<LocalStore> {
     folders: new Folders(root, new FolderSyncs(), { isFolding, isShared }),
     ids: options.ids,
     failpoints: options.failpoints,
-    path: (key) => join(root, key),
+    // Keys have nothing that `join` would tidy up, which takes longer than all else here.
+    path: (key) => `${root}/${key}`,
     isNamed: (key) => !isFolding || isListed(join(root, key)),
     checkRoot(at) {
       if (!isSameRoot(identityOf(root, RESERVED_FOLDER), identity))

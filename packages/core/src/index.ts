@@ -53,6 +53,7 @@ export {
 export type {
   CommittedBatch,
   DeletedFile,
+  InspectedFile,
   ManifestEvent,
   ManifestReset,
   SnapshotIntent,
@@ -68,6 +69,9 @@ export type {
 } from './hooks/ports.ts'
 export type { ConsumerState, ConsumerStatus, HooksStatus, NodeHooks, TapStatus } from './hooks/status.ts'
 export { createIds, type Ids, ULID_PATTERN } from './ids.ts'
+export { INSPECT_BYTES } from './inspection/bounded-file.ts'
+export type { FileTimes } from './inspection/file-times.ts'
+export type { FileInspection, Inspected } from './inspection/inspection.ts'
 export type {
   ActContext,
   ChunkOutcome,

@@ -7,19 +7,17 @@ import { packageJsonOf } from './package-json.ts'
 export interface FilesOptions {
   readonly kind: Kind
   readonly names: Names
-  /** Of the new package. Default `0.1.0`. */
-  readonly version?: string
   /** Of the licence. Default: this one. */
   readonly year?: number
 }
 
-/** Beside `src` and `dist` alike. */
+/** Beside `src` and `dist` alike. That of a backend is made of an example, by `templates.mjs`. */
 const TEMPLATES = fileURLToPath(new URL('../templates', import.meta.url))
 
 /** All files of a new package: paths, with `/`, and texts. */
 export function filesOf(options: FilesOptions): Map<string, string> {
-  const { kind, names, version = '0.1.0' } = options
-  const files = new Map([['package.json', packageJsonOf(kind, names, version)]])
+  const { kind, names } = options
+  const files = new Map([['package.json', packageJsonOf(kind, names)]])
   for (const folder of [join(TEMPLATES, 'shared'), join(TEMPLATES, kind)])
     for (const file of filesIn(folder))
       files.set(named(file), rendered(readFileSync(join(folder, file), 'utf8'), options))
@@ -38,11 +36,10 @@ function named(file: string): string {
   return file.replace(/^_/, '.')
 }
 
-function rendered(template: string, { names, version = '0.1.0', year }: FilesOptions): string {
+function rendered(template: string, { names, year }: FilesOptions): string {
   const values: Readonly<Record<string, string>> = {
     ...names,
     Factory: capitalised(names.factory),
-    version,
     year: String(year ?? new Date().getFullYear()),
   }
   return template.replace(/__([a-zA-Z]+)__/g, (token: string, name: string) => {

@@ -20,13 +20,16 @@ export class NameProblem extends Error {
 const NPM_NAME = /^(@[a-z0-9~-][a-z0-9._~-]*\/)?[a-z0-9~-][a-z0-9._~-]*$/
 const ID = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/
 
-/** What a factory cannot be called: words of the language, and what the templates import. */
+/** What a factory cannot be called: words of the language, and names that the templates have; a test compares them. */
 const TAKEN = new Set(
   (
     'await break case catch class const continue debugger default delete do else enum export extends false finally for ' +
     'function if implements import in instanceof interface let new null package private protected public return static ' +
     'super switch this throw true try typeof var void while with yield arguments eval undefined ' +
-    'plugin shape text problem options'
+    'plugin shape text problem options folder join coded read write list call create-hash create-ids create-require ' +
+    'check-range chunks-of compare-bytes define-plugin describe-backend describe-plugin is-holdfast-error message-of ' +
+    'mkdtemp-sync pieces-of result-of rm-sync set-immediate stored-of system-clock throw-if-aborted tmpdir ' +
+    'unless-aborted after-all'
   ).split(' '),
 )
 
@@ -50,7 +53,7 @@ export function namesOf(name: string, givenId?: string): Names {
       `"${id}" cannot be the id of a plugin: take kebab-case that begins with a letter, and not "node"; --id gives one`,
     )
   const camel = id.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase())
-  return { name, id, factory: TAKEN.has(camel) ? `${camel}Plugin` : camel }
+  return { name, id, factory: TAKEN.has(id) ? `${camel}Plugin` : camel }
 }
 
 /** `backendX` as the beginning of a type's name. */

@@ -17,10 +17,10 @@ const TOOLS = [
 ]
 
 /** The text of the new package's package.json. */
-export function packageJsonOf(kind: Kind, { name }: Names, version: string): string {
+export function packageJsonOf(kind: Kind, { name }: Names): string {
   const manifest = {
     name,
-    version,
+    version: '0.1.0',
     description: DESCRIPTION[kind],
     keywords: ['holdfast', 'holdfast-plugin', ...(kind === 'backend' ? ['holdfast-backend'] : [])],
     license: 'MIT',

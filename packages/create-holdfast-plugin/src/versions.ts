@@ -5,6 +5,7 @@ const require = createRequire(import.meta.url)
 interface Manifest {
   readonly version: string
   readonly engines: { readonly node: string }
+  readonly peerDependencies: Readonly<Record<string, string>>
   readonly devDependencies: Readonly<Record<string, string>>
 }
 
@@ -13,13 +14,15 @@ function own(): Manifest {
   return require('../package.json') as Manifest
 }
 
-/** The range of a package that a new one depends on: the one that this package was made and tested with. */
+/**
+ * The range of a package that a new one depends on: the one that this package was made and tested with. Ours are
+ * optional peers. They are not installed, and a release of theirs that leaves the range brings a release of this one.
+ */
 export function rangeOf(name: string): string {
-  const range = own().devDependencies[name]
-  if (range === undefined) throw new TypeError(`${name} is no devDependency of this package`)
-  // `pnpm pack` puts the version there; in the workspace it has not yet.
-  if (!range.startsWith('workspace:')) return range
-  return `^${(require(`${name}/package.json`) as Manifest).version}`
+  const { peerDependencies, devDependencies } = own()
+  const range = peerDependencies[name] ?? devDependencies[name]
+  if (range === undefined) throw new TypeError(`${name} is no dependency of this package`)
+  return range
 }
 
 export function nodeRange(): string {

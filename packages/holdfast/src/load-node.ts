@@ -10,7 +10,7 @@ export type LoadOptions = Omit<NodeOptions, 'plugins' | 'config'>
 
 /**
  * The node that a config file describes, assembled and not started. `fileOrFolder` is the file, or a folder with a
- * `holdfast.config.ts`, `.js` or `.json`. A plugin that cannot be loaded is an error, never skipped.
+ * `holdfast.config.ts`, `.mts`, `.js`, `.mjs` or `.json`. A plugin that cannot be loaded is an error, never skipped.
  *
  * @throws HF_CONFIG_INVALID when the file is missing, cannot be read, or has another outline
  * @throws HF_PLUGINS_NOT_LOADED with every name that cannot be loaded, each with its own code

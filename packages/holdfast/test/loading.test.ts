@@ -221,7 +221,7 @@ describe('loading plugins by name', () => {
 
 describe('the config file', () => {
   it.each([
-    ['no file', {}, /has no holdfast.config.ts, holdfast.config.js, holdfast.config.json/],
+    ['no file', {}, /has no holdfast.config.ts, .*, holdfast.config.json; "holdfast init" writes one/],
     ['two files', { 'holdfast.config.js': '', 'holdfast.config.json': '{}' }, /keep one, or name it/],
     ['no JSON', { 'holdfast.config.json': '{ "plugins": s3cret' }, /it is not JSON$/],
     ['no default export', { 'holdfast.config.js': 'export const config = {}' }, /no default export/],

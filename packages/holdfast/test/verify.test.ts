@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { commandOf, link, pluginPackage, project } from './packages.ts'
@@ -180,6 +180,42 @@ describe('holdfast verify', () => {
       expect(verified.failed?.problem).toMatch(/no luck|still shows it/)
     },
   )
+
+  it('[K-04] a plugin that leaves something running is told what, and the command ends', async () => {
+    const name = '@acme/holdfast-plugin-x'
+    const root = project(pluginPackage(name, 'acme-x'))
+    const index = join(root, 'node_modules', name, 'index.js')
+    writeFileSync(
+      index,
+      readFileSync(index, 'utf8').replace('setup() {}', 'setup() { setInterval(() => {}, 1000) }'),
+    )
+    expect(await stepsOf(root, name)).toMatchObject({
+      ok: false,
+      failed: { step: 'stop', problem: expect.stringContaining('keeps the process from ending: Timeout') },
+    })
+  })
+
+  it('[K-04] one that never answers its stop fails that step, and the command ends', async () => {
+    const name = '@acme/holdfast-plugin-x'
+    const root = project(pluginPackage(name, 'acme-x'))
+    const index = join(root, 'node_modules', name, 'index.js')
+    const hanging = 'setup({ onStop }) { onStop(() => new Promise(() => {})) }'
+    writeFileSync(index, readFileSync(index, 'utf8').replace('setup() {}', hanging))
+    expect(await stepsOf(root, name)).toMatchObject({
+      ok: false,
+      failed: { step: 'stop', problem: expect.stringMatching(/acme-x/) },
+    })
+  }, 60_000)
+
+  it('[K-02] a backend that never answers is told as such', async () => {
+    const { root, name } = backendPackage(
+      '(backend) => ({ write: (key, ...rest) => key.startsWith(".holdfast/") ? backend.write(key, ...rest) : new Promise(() => {}) })',
+    )
+    expect(await stepsOf(root, name, ...ROOT)).toMatchObject({
+      ok: false,
+      failed: { step: 'write', problem: expect.stringContaining('did not answer within 15000 ms') },
+    })
+  }, 90_000)
 
   it('[A-06] options that are no JSON object are refused with what is wrong', async () => {
     const root = project({})

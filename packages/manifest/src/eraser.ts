@@ -9,7 +9,6 @@ import {
   type Gate,
   gateDenied,
   HoldfastError,
-  hasCode,
   isHoldfastError,
   messageOf,
   type Op,
@@ -20,16 +19,16 @@ import {
 } from '@holdfast/core'
 // The only import of this entry point: nothing else may delete bytes.
 import { fullBackend } from '@holdfast/core/erase'
+import { EraseCommits } from './erase/commits.ts'
 import { inTime } from './erase/in-time.ts'
-import { holdsOtherBytes, SET_ASIDE_AFTER } from './erase/judge.ts'
+import { judgeQueued, SET_ASIDE_AFTER } from './erase/judge.ts'
 import { Waking } from './erase/waking.ts'
 import { EraseWork } from './erase/work.ts'
 import { clearAbandoned } from './files/unlisted.ts'
 import type { Opened } from './opened.ts'
 
 const CHUNK = 1000
-/** How long a pinned key waits before it is looked at again, ms. */
-const PINNED_MS = 1000
+
 export interface EraserParts {
   readonly opened: () => Opened
   readonly storage: Storage
@@ -55,11 +54,11 @@ export class ManifestEraser implements Eraser {
   #waking: Waking | undefined
   /** Passes that the gate was asked for. */
   #passes = 0
-  /** Ops of one commit: fewer on a full disk, more again when that goes well. */
-  #chunk = CHUNK
+  readonly #commits: EraseCommits
 
   constructor(parts: EraserParts) {
     this.#parts = parts
+    this.#commits = new EraseCommits(() => parts.opened().committer, CHUNK, this.#stopping.signal)
   }
 
   /** From here on the queue empties itself: after every commit, and when the next row is due. */
@@ -134,18 +133,21 @@ export class ManifestEraser implements Eraser {
     const { dooming, erasing, forgetting, settling } = todo
     const asked = new Set([...dooming, ...erasing.map(({ key }) => key)])
     const fence = await this.#passGate(asked)
-    await this.#doom(dooming, fence)
-    await this.#commit(this.#erasedOps(settling), fence)
+    // The bytes of what was doomed before go while the next keys are doomed.
+    const [erased] = await bothOf(this.#erase(erasing, fence), this.#doom(dooming, fence))
+    await this.#commits.commit(this.#erasedOps(settling), fence)
+    // Those of a whole chunk wait for the next pass, which dooms more meanwhile.
+    const atOnce = erasing.length === 0 && dooming.length < CHUNK ? this.#work.erasable(CHUNK) : []
     // What has become due meanwhile was not asked about.
-    const erased = await this.#erase(
-      this.#work.erasable(CHUNK).filter(({ key }) => asked.has(key)),
+    const erasedAtOnce = await this.#erase(
+      atOnce.filter(({ key }) => asked.has(key)),
       fence,
     )
-    await this.#commit(
+    await this.#commits.commit(
       forgetting.map((key) => ({ type: 'forget', key })),
       fence,
     )
-    return { erased, more: this.#work.todo(1) !== undefined }
+    return { erased: erased + erasedAtOnce, more: this.#work.todo(1) !== undefined }
   }
 
   #erasedOps(keys: readonly StorageKey[]): Op[] {
@@ -181,7 +183,7 @@ export class ManifestEraser implements Eraser {
     const { failpoints } = this.#parts.opened()
     if (failpoints.armed) await failpoints.hit('eraser.doom.before')
     const keep = this.#parts.tombstoneTime
-    await this.#commit(
+    await this.#commits.commit(
       keys.map((key) => ({ type: 'doom', key, keep })),
       fence,
     )
@@ -190,7 +192,7 @@ export class ManifestEraser implements Eraser {
 
   async #erase(queued: readonly QueuedErase[], fence: Fence): Promise<number> {
     if (queued.length === 0) return 0
-    const { committer, eraseQueue, failpoints, mustOwn, oneStore } = this.#parts.opened()
+    const { state, committer, eraseQueue, failpoints, mustOwn, oneStore } = this.#parts.opened()
     // What was found is judged by a state that is no older than the log was then.
     await committer.barrier({ signal: this.#stopping.signal })
     const { targets, later, strays } = await this.#judge(queued)
@@ -204,43 +206,30 @@ export class ManifestEraser implements Eraser {
       if (outcome?.status === 'gone') gone.push(item.key)
       else later.push(this.#failed(item, whyNotGone(outcome)))
     }
-    const over = oneStore ? strays : [...strays, ...gone]
-    if (later.length > 0 || over.length > 0)
+    const over = oneStore ? [] : gone
+    if (later.length + strays.length + over.length > 0)
       await committer.local(() => {
         // Another node may have erased it meanwhile, and said so.
         for (const item of later) if (eraseQueue.get(item.key)) eraseQueue.put(item)
+        // And what had no business here may have been doomed.
+        for (const key of strays) if (state.key(key)?.state !== 'doomed') eraseQueue.remove(key)
         for (const key of over) eraseQueue.remove(key)
       })
-    if (this.#work.mayDoom) await this.#commit(this.#erasedOps(gone), fence)
+    if (this.#work.mayDoom) await this.#commits.commit(this.#erasedOps(gone), fence)
     if (failpoints.armed) await failpoints.hit('eraser.erased.after')
     return gone.length
   }
 
   /** Reads every row again, right before the delete: only a key whose permission is irrevocable may go. */
-  async #judge(queued: readonly QueuedErase[]): Promise<Judged> {
+  #judge(queued: readonly QueuedErase[]) {
     const { storage, deleteTimeout } = this.#parts
-    const { state, pins, clock } = this.#parts.opened()
-    const judged: Judged = { targets: [], later: [], strays: [] }
-    await Promise.all(
-      queued.map(async (item) => {
-        const known = state.key(item.key)
-        if (known?.state !== 'doomed' && known?.state !== 'gone') judged.strays.push(item.key)
-        // A DELETE may land until its limit, and the key may be used again from then on.
-        else if (known.state === 'gone' && known.until <= clock.now() + deleteTimeout)
-          judged.strays.push(item.key)
-        else if (pins.isPinned(item.key)) judged.later.push({ ...item, nextTry: clock.now() + PINNED_MS })
-        else if (known.state === 'gone') judged.targets.push(item)
-        else
-          try {
-            const other = await this.#inTime((signal) => holdsOtherBytes(item.key, known, storage, signal))
-            if (other) judged.later.push({ ...item, setAside: 'its bytes are not those that were doomed' })
-            else judged.targets.push(item)
-          } catch (error) {
-            judged.later.push(this.#failed(item, messageOf(error)))
-          }
-      }),
-    )
-    return judged
+    return judgeQueued(queued, {
+      ...this.#parts.opened(),
+      storage,
+      deleteTimeout,
+      inTime: (call) => this.#inTime(call),
+      failed: (item, why) => this.#failed(item, why),
+    })
   }
 
   /** One call of the backend. A call that fails as a whole failed for every key. */
@@ -273,36 +262,6 @@ export class ManifestEraser implements Eraser {
     return attempts < SET_ASIDE_AFTER ? next : { ...next, setAside: why }
   }
 
-  /**
-   * Commits ops in as many batches as the disk has room for: a full one takes a few pages when it cannot take many.
-   * @throws HF_FENCED when the role has passed on since the gate was asked
-   */
-  async #commit(ops: readonly Op[], fence: Fence): Promise<void> {
-    for (let done = 0; done < ops.length; ) {
-      const chunk = ops.slice(done, done + this.#chunk)
-      try {
-        await this.#commitChunk(chunk, fence)
-      } catch (error) {
-        if (!hasCode(error, 'HF_NO_SPACE') || chunk.length === 1) throw error
-        this.#chunk = chunk.length >> 1
-        continue
-      }
-      done += chunk.length
-      this.#chunk = Math.min(CHUNK, this.#chunk * 2)
-    }
-  }
-
-  async #commitChunk(ops: readonly Op[], fence: Fence): Promise<void> {
-    const { status } = await this.#parts
-      .opened()
-      .committer.commit({ ops, fence }, { signal: this.#stopping.signal })
-    if (status === 'rejected')
-      throw new HoldfastError('HF_FENCED', `${fence.role} has passed on: this node may not erase any more`, {
-        operation: 'eraser',
-        context: { fence },
-      })
-  }
-
   get #work(): EraseWork {
     const { opened, storage } = this.#parts
     this.#known ??= new EraseWork(opened(), storage.limits.deleteBatch)
@@ -310,10 +269,10 @@ export class ManifestEraser implements Eraser {
   }
 }
 
-interface Judged {
-  readonly targets: QueuedErase[]
-  readonly later: QueuedErase[]
-  readonly strays: StorageKey[]
+/** Both results, or the first failure, when both have ended. */
+async function bothOf<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([a, b])
+  return Promise.all([a, b])
 }
 
 /** A backend that says nothing of a key has not deleted it, as far as can be known. */

@@ -52,6 +52,7 @@ export class ManifestHolds implements Holds {
   }
 
   covering(file: { readonly path: FilePath } | { readonly key: StorageKey }): readonly Hold[] {
+    if (this.#opened().state.holds.size === 0) return []
     return holdsOf(this.#opened(), this.#subject(file))
   }
 

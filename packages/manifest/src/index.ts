@@ -1,3 +1,6 @@
 export { type CheckOptions, checkDataDir, type DataDirReport } from './damage/check-data-dir.ts'
 export { MANIFEST_FAILPOINTS } from './failpoints.ts'
+export type { DataDirEnd, DataDirOwner, ManifestFacts, Recorded } from './inspect/facts.ts'
+export { type DataDirFacts, type InspectOptions, inspectDataDir } from './inspect/inspect-data-dir.ts'
+export type { StoreFacts, StoreRecord } from './inspect/inspect-store.ts'
 export { type ManifestOptions, manifest, manifest as plugin } from './manifest.ts'

@@ -6,7 +6,7 @@ import { applyBatch } from '../src/state/apply.ts'
 import { State } from '../src/state/state.ts'
 import { openLmdb } from '../src/store/lmdb.ts'
 import { openMemory } from '../src/store/memory.ts'
-import { openState } from './open-state.ts'
+import { batchOf, openState, stateOver } from './open-state.ts'
 import {
   condemn,
   condemnUnlisted,
@@ -18,6 +18,7 @@ import {
   register,
   release,
   replace,
+  tempFolder,
   testNode,
   undo,
   undoReplacement,
@@ -25,6 +26,29 @@ import {
 } from './support.ts'
 
 describe('apply', () => {
+  it('[M-04] a record and the position behind it are there together, and a record that comes again changes nothing', async () => {
+    const store = openLmdb(tempFolder())
+    const open = await openState(store)
+    const batches = [
+      batchOf([register('a'), register('b', { maxTime: 5 }), register('c')]),
+      batchOf([condemn('a', 1), update('b', 2, { namespace: 'other' })]),
+      batchOf([register('d'), register('c', { size: 99 })], { strict: true }),
+      batchOf([replace({ b: 5 }, [newEntry('b', { key: 'b2' })]), doom('a'), hold('h', { path: 'c' })]),
+      batchOf([erased('a', 0), undoReplacement(6)]),
+    ]
+    const first = batches.map((batch) => {
+      const applied = open.apply([batch])
+      expect(stateOver(store, open.seal).state.head).toEqual(open.state.head)
+      return applied
+    })
+    const { digest, generation } = open.state.head
+    const again = batches.map((batch) => open.apply([batch]))
+    expect(again).toEqual(first.map(([one]) => [{ ...one, repeated: true }]))
+    expect(open.state.head).toMatchObject({ digest, generation })
+    expect(open.check()).toEqual([])
+    await store.close()
+  })
+
   it('[M-17] makes the same state of the same records on any node, over memory as over LMDB', async () => {
     const test = await testNode()
     await test.commit(register('a/x', { key: 'a/x1', maxTime: 5 }), register('a/y'), register('b/z'))

@@ -1,19 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { openLmdb } from '../src/store/lmdb.ts'
-import { batchOf, openState, stateOver } from './open-state.ts'
-import {
-  condemn,
-  doom,
-  erased,
-  hold,
-  newEntry,
-  register,
-  replace,
-  tempFolder,
-  testNode,
-  undoReplacement,
-  update,
-} from './support.ts'
+import { condemn, doom, register, testNode } from './support.ts'
 
 describe('what is committed', () => {
   it('[M-04] is there after a restart, to the last row', async () => {
@@ -41,29 +27,6 @@ describe('what is committed', () => {
     await first.manifest.commit({ id, ops: [register('a/x')] })
     const second = await first.restart()
     expect(await second.manifest.commit({ id, ops: [register('a/x')] })).toMatchObject({ status: 'repeated' })
-  })
-
-  it('[M-04] a record and the position behind it are there together, and a record that comes again changes nothing', async () => {
-    const store = openLmdb(tempFolder())
-    const open = await openState(store)
-    const batches = [
-      batchOf([register('a'), register('b', { maxTime: 5 }), register('c')]),
-      batchOf([condemn('a', 1), update('b', 2, { namespace: 'other' })]),
-      batchOf([register('d'), register('c', { size: 99 })], { strict: true }),
-      batchOf([replace({ b: 5 }, [newEntry('b', { key: 'b2' })]), doom('a'), hold('h', { path: 'c' })]),
-      batchOf([erased('a', 0), undoReplacement(6)]),
-    ]
-    const first = batches.map((batch) => {
-      const applied = open.apply([batch])
-      expect(stateOver(store, open.seal).state.head).toEqual(open.state.head)
-      return applied
-    })
-    const { digest, generation } = open.state.head
-    const again = batches.map((batch) => open.apply([batch]))
-    expect(again).toEqual(first.map(([one]) => [{ ...one, repeated: true }]))
-    expect(open.state.head).toMatchObject({ digest, generation })
-    expect(open.check()).toEqual([])
-    await store.close()
   })
 
   it('[M-11] the queue survives a restart', async () => {

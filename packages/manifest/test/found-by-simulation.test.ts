@@ -1,4 +1,4 @@
-import { FailpointRegistry, Rendezvous, systemClock } from '@holdfast/core'
+import { definePlugin, FailpointRegistry, Rendezvous, systemClock } from '@holdfast/core'
 import { describe, expect, it } from 'vitest'
 import { createSeal } from '../src/format/seal.ts'
 import { restore } from '../src/install/restore.ts'
@@ -8,6 +8,7 @@ import { OWNER } from '../src/journal/rows.ts'
 import { Rows } from '../src/state/rows.ts'
 import { State } from '../src/state/state.ts'
 import { openMemory } from '../src/store/memory.ts'
+import { openedOf } from './opened.ts'
 import { manifestOf, nodesOf, opened, testCluster } from './replicated/support.ts'
 import { bentBackend, condemn, doom, erased, key, path, register, testNode } from './support.ts'
 
@@ -72,6 +73,39 @@ describe('what simulated lifetimes have found', () => {
     expect(await one.node.eraser.drain()).toMatchObject({ waiting: 0 })
     expect(one.node.eraser.queue()).toEqual([])
     await reading[Symbol.asyncIterator]().return?.()
+  })
+
+  it('[M-11] a key that is doomed while it is found to have no business in the queue stays in it', async () => {
+    let open = false
+    const test = await testNode({
+      erasing: true,
+      plugins: [
+        definePlugin({
+          name: 'test-gate',
+          id: 'gate',
+          version: '1.0.0',
+          api: '1.0',
+          setup: ({ hooks }) =>
+            hooks.gate.tap(async () => (open ? undefined : { deny: 'not yet', retryAfter: 3_600_000 })),
+        }),
+      ],
+    })
+    const { key: name } = await test.files.write('a/x', 'x')
+    const { committer, eraseQueue } = openedOf(test.node)
+    await test.files.delete('a/x', { delay: 0 })
+    // As a bug would leave it: the next pass finds it in the queue, and due to be doomed.
+    await committer.local(() => eraseQueue.add(name, 0))
+    await expect(test.eraser.drain()).rejects.toMatchObject({ code: 'HF_GATE_DENIED' })
+    const rendezvous = new Rendezvous()
+    test.failpoints.arm('eraser.delete.before', { kind: 'park', rendezvous })
+    open = true
+    const drained = test.eraser.drain()
+    await rendezvous.reached
+    await expect.poll(() => test.manifest.key(name)?.state).toBe('doomed')
+    rendezvous.release()
+    await drained
+    expect(test.manifest.key(name)?.state).toBe('gone')
+    expect(test.objects.byKey.has(name)).toBe(false)
   })
 
   it('[M-11] a node that takes the state of another forgets what the one store has nothing of any more', async () => {

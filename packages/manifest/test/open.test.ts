@@ -15,6 +15,7 @@ function counting(store: KeyValue, tell: (rows: number) => void): KeyValue {
   return {
     ...store,
     get: (key) => told(store.get(key), () => 1),
+    look: (key, read) => told(store.look(key, read), () => 1),
     range: (query) => told(store.range(query), (rows) => rows.length),
     map: (query, read) => told(store.map(query, read), (items) => items.length),
     texts: (query) => told(store.texts(query), (texts) => texts.length),

@@ -249,3 +249,16 @@ export function bentBackend(bend: (sound: Backend) => Partial<Backend>): (object
 export function storedRows(dataDir: string): RootDatabase<Buffer, Buffer> {
   return open<Buffer, Buffer>({ path: join(dataDir, 'manifest'), keyEncoding: 'binary', encoding: 'binary' })
 }
+
+/** The name of a row: the letter of its table, and a text. */
+export function rowNamed(table: string, name: string): Buffer {
+  return Buffer.from(table + name)
+}
+
+/** How many rows each of these tables of a stopped node has. */
+export async function countRows(dataDir: string, ...tables: readonly string[]): Promise<number[]> {
+  const db = storedRows(dataDir)
+  const letters = [...db.getKeys()].map((row) => String.fromCharCode(row[0]!))
+  await db.close()
+  return tables.map((table) => letters.filter((letter) => letter === table).length)
+}

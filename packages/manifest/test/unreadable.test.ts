@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { named, TABLE, type Table } from '../src/format/rows.ts'
 import type { Running } from '../src/open-manifest.ts'
 import { expiry } from './crash/expiry.ts'
 import { openedOf } from './opened.ts'
@@ -13,15 +12,16 @@ import {
   read,
   register,
   replace,
+  rowNamed,
   T0,
   type TestNode,
   testNode,
 } from './support.ts'
 
 /** Damages one value where it lies, as a disk does, without anybody being told. */
-function spoil({ node }: TestNode, table: Table, name: string): void {
+function spoil({ node }: TestNode, table: string, name: string): void {
   const { store } = openedOf(node) as Running
-  const row = named(table, name)
+  const row = rowNamed(table, name)
   const value = store.get(row)
   if (!value) throw new Error(`there is no row ${row}`)
   const flipped = Buffer.from(value)
@@ -59,7 +59,7 @@ describe('a row that cannot be read counts as listed: whatever would end in a de
     it(`[M-17] ${name}`, async () => {
       const node = await withFiles()
       const { manifest, bytes, both, test, a } = node
-      spoil(test, TABLE.key, a.key)
+      spoil(test, 'k', a.key)
       const before = manifest.entries()
       await expect(decide(node)).rejects.toEqual(CORRUPT)
       // An overwrite has written its own bytes by then, which are condemned again.
@@ -75,7 +75,7 @@ describe('a row that cannot be read counts as listed: whatever would end in a de
     it(`[M-17] ${name}, when it is the entry`, async () => {
       const node = await withFiles()
       const { manifest, bytes, both, test } = node
-      spoil(test, TABLE.entry, 'a')
+      spoil(test, 'e', 'a')
       const before = manifest.head()
       await expect(decisions[name]!(node)).rejects.toEqual(CORRUPT)
       expect(manifest.head()).toEqual(before)
@@ -84,13 +84,13 @@ describe('a row that cannot be read counts as listed: whatever would end in a de
 
   it('[M-17] a listing of keys still has it, so that nobody takes its bytes for an orphan', async () => {
     const { test, manifest, a, both } = await withFiles()
-    spoil(test, TABLE.key, a.key)
+    spoil(test, 'k', a.key)
     expect([...manifest.keys().keys].sort()).toEqual(both)
   })
 
   it('[M-17] retention: the run ends as corrupt, and condemns nothing', async () => {
     const { node, test, manifest, bytes, both } = await withFiles({ plugins: [expiry()] })
-    spoil(test, TABLE.entry, 'b')
+    spoil(test, 'e', 'b')
     const { position } = manifest.head()
     const { outcome, done } = await node.jobs.run('expiry', { before: T0 + 1, act: true })
     expect(outcome).toMatchObject({ status: 'aborted', reason: 'corrupt' })
@@ -105,7 +105,7 @@ describe('a row that cannot be read counts as listed: whatever would end in a de
     await files.delete('b', { delay: 0 })
     await commit(doom(b.key))
     expect([manifest.key(a.key)?.state, manifest.key(b.key)?.state]).toEqual(['condemned', 'doomed'])
-    for (const { key: name } of [a, b]) spoil(test, TABLE.key, name)
+    for (const { key: name } of [a, b]) spoil(test, 'k', name)
     await expect(eraser.drain()).rejects.toThrow()
     expect(bytes()).toEqual(both)
     const again = await test.restart({ erasing: true })
@@ -117,12 +117,12 @@ describe('a row that cannot be read counts as listed: whatever would end in a de
     const { test, files, bytes, both, b, commit } = await withFiles()
     await files.delete('b', { delay: 0 })
     await commit(doom(b.key))
-    spoil(test, TABLE.erase, b.key)
+    spoil(test, 'E', b.key)
     const again = await test.restart({ erasing: true })
     await expect(again.eraser.drain()).rejects.toEqual(CORRUPT)
     expect(bytes()).toEqual(both)
     await again.manifest.holds.hold({ id: 'h', owner: 'ada', scope: { path: 'a' } })
-    spoil(again, TABLE.hold, 'h')
+    spoil(again, 'h', 'h')
     await expect(again.restart()).rejects.toEqual(CORRUPT)
     expect(bytes()).toEqual(both)
   })
@@ -135,7 +135,7 @@ describe('a row that cannot be read counts as listed: whatever would end in a de
     const { pending } = openedOf(test.node)
     const [unlisted] = pending.page()
     expect(bytes()).toHaveLength(3)
-    spoil(test, TABLE.pending, unlisted!)
+    spoil(test, 'P', unlisted!)
     const again = await test.restart({ erasing: true })
     await again.eraser.drain()
     expect(again.manifest.key(unlisted!)).toBeUndefined()

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { HoldfastError, type JsonValue, type Manifest, type SetOp } from '@holdfast/core'
 import { pages } from './judge.ts'
-import { asSetting, isId, type Policy, readPolicy } from './policy.ts'
+import { asSetting, type Policy, readPolicy, unreadable } from './policy.ts'
 
 const POLICIES = 'retention/policy/'
 const DECLARES = 'retention/declares/'
@@ -35,7 +35,7 @@ export class PolicyBook {
     this.#manifest = manifest
   }
 
-  /** In the order of their ids. @throws HF_POLICY_CONFLICT, HF_POLICY_INVALID: nobody knows what may go */
+  /** In the order of their ids. @throws HF_POLICY_CONFLICT: nobody knows what may go */
   all(): readonly KnownPolicy[] {
     const stored = this.#stored()
     const declares = this.#declares()
@@ -116,7 +116,10 @@ export class PolicyBook {
         const read = readPolicy(policy, `policy ${id}`)
         if (read.policy && read.problems.length === 0 && read.policy.id === id)
           stored.set(id, { policy: read.policy, declared: declared === true })
-        else if (!lenient && !this.#own.has(id)) throw unreadable(id, read.problems)
+        else if (!lenient) {
+          const problems = read.problems.length > 0 ? read.problems : ['it stands under another id']
+          stored.set(id, { policy: unreadable(id, policy, problems), declared: declared === true })
+        }
       }
     return stored
   }
@@ -180,7 +183,7 @@ function refuseConflicts(
   const conflicts = conflictsOf(declares)
   // What another node declares anew does not stand until that node may act; until then it differs from what stands.
   for (const [id, { policy, declared }] of stored) {
-    if (!declared || own.has(id)) continue
+    if (!declared || own.has(id) || policy.problems) continue
     const nodes = [...declares].filter(
       ([, digests]) => (digests.get(id) ?? digestOf(policy)) !== digestOf(policy),
     )
@@ -201,13 +204,4 @@ export function policyInvalid(problems: readonly string[], operation: string): H
     operation,
     context: { problems },
   })
-}
-
-function unreadable(id: string, problems: readonly string[]): HoldfastError {
-  const why = problems.join('; ') || 'it stands under another id'
-  return new HoldfastError(
-    'HF_POLICY_INVALID',
-    `policy ${isId(id) ? id : JSON.stringify(id)} of the settings cannot be read, and might keep files: ${why}`,
-    { operation: 'retention', context: { policy: id, problems } },
-  )
 }

@@ -1,4 +1,5 @@
 export type { KnownPolicy } from './book.ts'
+export type { RetentionInspectRequest } from './inspect.ts'
 export type { Because } from './judge.ts'
 export type { Policy, PolicyOptions } from './policy.ts'
 export { type RetentionOptions, type RetentionRequest, retention, retention as plugin } from './retention.ts'
@@ -10,3 +11,4 @@ export type {
   Simulation,
   SimulationRequest,
 } from './service.ts'
+export type { Returned } from './undo.ts'

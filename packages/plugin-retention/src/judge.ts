@@ -16,6 +16,7 @@ export type Because =
   | 'no known maxTime'
   | 'younger than minAge'
   | 'among the newest'
+  | 'policy cannot be read'
 
 /** What one policy says of one file. */
 export interface Opinion {
@@ -118,6 +119,7 @@ export class NamespaceJury {
 
   #opinion(policy: Policy, entry: Entry): Opinion {
     const { maxTime, createdAt } = entry
+    if (policy.problems) return { policy, takes: false, because: 'policy cannot be read' }
     if (maxTime === undefined) return { policy, takes: false, because: 'no known maxTime' }
     const isOld = maxTime < this.#cutoff(policy)
     if (!isOld && !this.#isOver(policy)) return { policy, takes: false, because: 'not old enough' }

@@ -1,18 +1,31 @@
-import type { Audit, CallOptions, Limits, Manifest, SetOp } from '@holdfast/core'
-import { HoldfastError } from '@holdfast/core'
+import {
+  type Audit,
+  type CallOptions,
+  type FileInspection,
+  type Files,
+  HoldfastError,
+  type Inspected,
+  type Limits,
+  type Manifest,
+  parsePath,
+  type SetOp,
+} from '@holdfast/core'
 import { type KnownPolicy, type PolicyBook, policyInvalid, removeOp, setOp } from './book.ts'
 import { explain } from './explain.ts'
 import { type Policy, type PolicyOptions, readPolicy, setProblems } from './policy.ts'
 import type { Explanation, Retention, Simulation, SimulationRequest } from './service.ts'
 import { simulate } from './simulate.ts'
+import { type Returned, undoPath, undoRun } from './undo.ts'
 
 export interface RetentionParts {
   readonly book: PolicyBook
   readonly manifest: Manifest
+  readonly files: Files
   readonly audit: Audit
   readonly now: () => number
   readonly limits: Limits
   readonly schedule: string
+  readonly inspection: FileInspection
 }
 
 /** The service of a node. */
@@ -68,6 +81,23 @@ export class NodeRetention implements Retention {
 
   simulate(request: SimulationRequest, options: CallOptions = {}): Promise<Simulation> {
     return simulate(request, this.#parts, options)
+  }
+
+  async inspect(given: string, options: CallOptions = {}): Promise<Inspected> {
+    const { manifest, inspection } = this.#parts
+    const path = parsePath(given)
+    const entry = manifest.entry(path)
+    if (entry) return inspection.inspect(entry, options)
+    throw new HoldfastError('HF_FILE_NOT_FOUND', `there is no file ${path}`, {
+      operation: 'retention.inspect',
+      context: { path },
+    })
+  }
+
+  async undo(what: string | { readonly run: string }, options: CallOptions = {}): Promise<Returned> {
+    return typeof what === 'string'
+      ? undoPath(what, this.#parts, options)
+      : undoRun(what.run, this.#parts, options)
   }
 
   #refuseDeclared(id: string, operation: string): void {

@@ -22,6 +22,8 @@ export interface Policy {
   /** Policies that have no say on the files that this one matches, by id. */
   readonly overrides: readonly string[]
   readonly active: boolean
+  /** Why it cannot be read where it stands in the settings. Then it keeps all that it may be about. Absent: it can. */
+  readonly problems?: readonly string[]
 }
 
 /** A policy as it is declared: times in milliseconds or as text (`90d`), sizes in bytes or as text (`10GiB`). */
@@ -146,6 +148,24 @@ export function readPolicy(value: unknown, name: string): Read {
     active: active !== false,
   }
   return { policy: Object.freeze(policy), problems }
+}
+
+/** What stands for a policy that cannot be read: who is in doubt keeps. */
+export function unreadable(id: string, value: unknown, problems: readonly string[]): Policy {
+  // A field that this version does not know may widen what the others say.
+  const isKnown = Object.keys(value ?? {}).every((field) => FIELDS.includes(field))
+  const { match = '**', namespace } = (isKnown ? readPolicy(value, id).policy : undefined) ?? {}
+  return Object.freeze({
+    id,
+    match,
+    ...(namespace !== undefined && { namespace }),
+    buffer: 0,
+    minAge: 0,
+    keepNewest: 0,
+    overrides: [],
+    active: true,
+    problems,
+  })
 }
 
 /** What is wrong with policies that stand together, though each is right by itself. */

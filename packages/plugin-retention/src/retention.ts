@@ -11,6 +11,7 @@ import { PolicyBook } from './book.ts'
 import { dueFiles, itemOf } from './candidates.ts'
 import { condemn } from './condemn.ts'
 import { Declaring } from './declaring.ts'
+import { inspectJob } from './inspect.ts'
 import { Jury } from './judge.ts'
 import { NodeRetention } from './node-retention.ts'
 import { type Policy, type PolicyOptions, policies } from './policy.ts'
@@ -35,6 +36,8 @@ export interface RetentionOptions {
   readonly maxShare?: number | string
   /** `refuse`: a plan that takes the last file of a namespace is refused as a whole. Default off. */
   readonly emptiness?: 'refuse' | 'off'
+  /** Cron text by which files without times are looked into (job `retention-inspect`). Default off. */
+  readonly inspectSchedule?: string
 }
 
 /** What a run of retention may be asked for. */
@@ -60,7 +63,7 @@ export function retention(options: RetentionOptions = {}): Plugin {
     id: 'retention',
     version: '0.1.0',
     api: '1.0',
-    needs: ['manifest'],
+    needs: ['manifest', 'files'],
     provides: ['retention'],
     options: { ...options },
     config: {
@@ -73,8 +76,12 @@ export function retention(options: RetentionOptions = {}): Plugin {
       }),
       ...lifeKnobs(),
       ...limitKnobs(),
+      inspectSchedule: {
+        ...lifeKnobs().schedule,
+        doc: 'When files without times are looked into. It has the time zone, jitter and timeout of the other job.',
+      },
     },
-    setup({ config, clock, gate, log, audit, jobs, provide, onStart, onStop }) {
+    setup({ config, clock, gate, inspection, log, audit, jobs, provide, onStart, onStop }) {
       const { schedule, timeZone, jitter, timeout, maxFiles, maxBytes, maxShare, emptiness } = config
       const limits = { files: maxFiles, bytes: maxBytes, share: maxShare, emptiness }
       const now = () => clock.now()
@@ -87,8 +94,17 @@ export function retention(options: RetentionOptions = {}): Plugin {
       }
       provide(
         'retention',
-        ({ manifest }) =>
-          new NodeRetention({ book: bookOf(manifest), manifest, audit, now, limits, schedule }),
+        ({ manifest, files }) =>
+          new NodeRetention({
+            book: bookOf(manifest),
+            manifest,
+            files,
+            audit,
+            now,
+            limits,
+            schedule,
+            inspection,
+          }),
       )
       onStart(async ({ manifest }) => {
         declaring = new Declaring({ book: bookOf(manifest), manifest, gate, clock, log })
@@ -108,7 +124,11 @@ export function retention(options: RetentionOptions = {}): Plugin {
         async *plan(request, context) {
           const { manifest } = context.services
           const times = { asOf: asOfOf(request) ?? now(), now: now() }
-          const jury = new Jury(bookOf(manifest).policies(), request.policies, times)
+          const known = bookOf(manifest).policies()
+          for (const { id, problems } of known)
+            if (problems)
+              log.warn({ policy: id, problems }, 'a policy cannot be read: what it may be about stays')
+          const jury = new Jury(known, request.policies, times)
           for await (const page of dueFiles(jury, manifest, context)) yield page.map(itemOf)
         },
         act: (chunk, context) => {
@@ -120,6 +140,8 @@ export function retention(options: RetentionOptions = {}): Plugin {
         },
       }
       jobs.define(job)
+      const life = { schedule: config.inspectSchedule, timeZone, jitter, timeout }
+      jobs.define(inspectJob(life, { inspection, log }))
     },
   })
 }
@@ -143,6 +165,7 @@ function requestProblems(request: RetentionRequest, known: readonly Policy[]): s
     const policy = known.find((candidate) => candidate.id === id)
     if (!policy)
       return [`no policy "${id}"; there are ${known.map((candidate) => candidate.id).join(', ') || 'none'}`]
+    if (policy.problems) return [`policy "${id}" cannot be read: ${policy.problems.join('; ')}`]
     return policy.active ? [] : [`policy "${id}" is not active`]
   })
   if (asOf !== undefined && !Number.isSafeInteger(Number(asOf)))

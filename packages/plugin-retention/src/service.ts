@@ -1,7 +1,8 @@
-import type { CallOptions, Entry, Hold, KeyState, Limits, Totals } from '@holdfast/core'
+import type { CallOptions, Entry, Hold, Inspected, KeyState, Limits, Totals } from '@holdfast/core'
 import type { KnownPolicy } from './book.ts'
 import type { Because } from './judge.ts'
 import type { Policy, PolicyOptions } from './policy.ts'
+import type { Returned } from './undo.ts'
 
 declare module '@holdfast/core' {
   interface Services {
@@ -83,7 +84,7 @@ export interface Simulation {
 
 /** The policies of a node, and what comes of them. */
 export interface Retention {
-  /** All policies in the order of their ids. @throws HF_POLICY_CONFLICT, HF_POLICY_INVALID */
+  /** All policies in the order of their ids; one that cannot be read says so in its `problems`. @throws HF_POLICY_CONFLICT */
   list(): readonly KnownPolicy[]
   /**
    * Sets a run-time policy, or replaces the one of this id, on every node. It counts from the next chunk of a run on.
@@ -94,8 +95,16 @@ export interface Retention {
   remove(id: string, options?: CallOptions): Promise<boolean>
   /** Forgets what a node declares that never comes back. Resolves with whether it declared anything. */
   forget(node: string, options?: CallOptions): Promise<boolean>
-  /** What every policy, hold and limit says of a file. Changes nothing. @throws HF_POLICY_CONFLICT, HF_POLICY_INVALID, HF_PATH_INVALID */
+  /** What every policy, hold and limit says of a file. Changes nothing. @throws HF_POLICY_CONFLICT, HF_PATH_INVALID */
   explain(path: string, options?: CallOptions): Promise<Explanation>
   /** What other policies would delete, against the current ones. Changes nothing. @throws HF_POLICY_INVALID, HF_POLICY_CONFLICT */
   simulate(request: SimulationRequest, options?: CallOptions): Promise<Simulation>
+  /**
+   * Brings back the newest condemned file of a path, or all that a run took, as `files.undo` does, and says what had
+   * taken them.
+   * @throws as {@link Files.undo}
+   */
+  undo(what: string | { readonly run: string }, options?: CallOptions): Promise<Returned>
+  /** What plugins find of a file's times in its bytes. Changes nothing. @throws HF_PATH_INVALID, HF_FILE_NOT_FOUND */
+  inspect(path: string, options?: CallOptions): Promise<Inspected>
 }

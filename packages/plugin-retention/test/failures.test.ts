@@ -1,9 +1,9 @@
-import { Rendezvous } from '@holdfast/core'
+import { HoldfastError, type JsonValue, type Manifest, Rendezvous } from '@holdfast/core'
 import { manifest } from '@holdfast/manifest'
-import { retention } from '@holdfast/plugin-retention'
+import { type PolicyOptions, retention } from '@holdfast/plugin-retention'
 import { type ClusterNode, FaultPlan, memoryCluster, withFaults } from '@holdfast/testkit'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { DAY, NOW, newPlace, RAW, register, testNode } from './support.ts'
+import { DAY, keptWarnings, NOW, newPlace, RAW, register, testNode } from './support.ts'
 
 const OLD = NOW - 100 * DAY
 const HOUR = 3_600_000
@@ -45,6 +45,136 @@ describe('when bytes do not go', () => {
     expect(test.stored()).toHaveLength(1)
     const [left] = test.node.eraser.queue()
     expect(test.stored()).toEqual([left?.key])
+  })
+})
+
+describe('when an op cannot be encoded', () => {
+  // The names of all policies that take a file are the reason in its op, and a reason has at most 1,024 bytes.
+  const crowd = Array.from({ length: 17 }, (_, index) => ({
+    ...RAW,
+    id: `${String(index).padStart(2, '0')}-${'x'.repeat(61)}`,
+    match: 'crowded/**',
+  }))
+
+  it('[R-06] its file is left out on both sides: listed, with its bytes, named, and not counted; the others of its chunk go', async () => {
+    const { log, warnings } = keptWarnings()
+    const test = await testNode({ policies: [RAW, ...crowd] }, [], { ...newPlace(), log })
+    for (const path of ['a/1', 'a/2', 'z/1']) await test.write(path, OLD, { rows: 1 })
+    const kept = await test.write('crowded/1', OLD, { rows: 1 })
+    const run = await test.node.jobs.run('retention', { act: true })
+    expect(run).toMatchObject({
+      outcome: { status: 'completed' },
+      planned: { files: 4 },
+      done: { files: 3, rows: 3 },
+      skipped: { 'its op cannot be encoded': 1 },
+    })
+    await test.node.eraser.drain()
+    expect(test.listed()).toEqual(['crowded/1'])
+    expect(test.manifest.condemned().items).toEqual([])
+    expect(test.stored()).toEqual([kept])
+    expect(warnings).toContainEqual(
+      expect.objectContaining({ job: 'retention', run: run.id, path: 'crowded/1' }),
+    )
+  })
+
+  it('[R-06] many of them are all left and counted, and ten are named', async () => {
+    const { log, warnings } = keptWarnings()
+    const place = { ...newPlace(), log }
+    const test = await testNode({ policies: [RAW, ...crowd], eraseDelay: '1h' }, [], place)
+    await register(test, 30, OLD, 'crowded')
+    await register(test, 970, OLD, 'other')
+    expect(await test.node.jobs.run('retention', { act: true })).toMatchObject({
+      outcome: { status: 'completed' },
+      done: { files: 970 },
+      skipped: { 'its op cannot be encoded': 30 },
+    })
+    expect(warnings.filter((facts) => 'path' in facts)).toHaveLength(10)
+  })
+
+  it('[R-06] what is left out is no action: a cap is filled by what goes', async () => {
+    const test = await testNode({ policies: [RAW, ...crowd], eraseDelay: '1h' })
+    await register(test, 5, OLD, 'crowded')
+    await register(test, 5, OLD, 'other')
+    const run = await test.node.jobs.run('retention', { act: true, cap: 3 })
+    expect(run).toMatchObject({ done: { files: 3 }, capHit: true })
+  })
+})
+
+describe('when a policy fails', () => {
+  /** A policy among the settings, as some other version may have written it. */
+  const store = (test: { manifest: Manifest }, id: string, policy: JsonValue) =>
+    test.manifest.commit({ ops: [{ type: 'set', name: `retention/policy/${id}`, value: { policy } }] })
+
+  it('[R-13] that cannot be read, it keeps what it may be about; the others go on', async () => {
+    const { log, warnings } = keptWarnings()
+    const test = await testNode({ eraseDelay: '1h' }, [], { ...newPlace(), log })
+    for (const path of ['a/1', 'legal/1', 'legal/2', 'z/1']) await test.write(path, OLD)
+    await store(test, 'legal', { id: 'legal', match: 'legal/**', maxAge: 'long' })
+    expect(await test.node.jobs.run('retention', { act: true })).toMatchObject({
+      outcome: { status: 'completed' },
+      done: { files: 2 },
+      kept: { 'policy cannot be read': 2 },
+    })
+    expect(test.listed()).toEqual(['legal/1', 'legal/2'])
+    expect(warnings).toContainEqual(expect.objectContaining({ policy: 'legal' }))
+    const retention = test.node.service('retention')
+    expect((await retention.explain('legal/1')).policies).toContainEqual({
+      id: 'legal',
+      says: 'keeps',
+      because: 'policy cannot be read',
+    })
+    expect(retention.list()).toMatchObject([{ policy: { id: 'legal', problems: { length: 1 } } }, {}])
+  })
+
+  it.each<[string, JsonValue]>([
+    ['a field that this version does not know', { id: 'x', match: 'a/**', maxAge: 1, alsoMatch: 'b/**' }],
+    ['no text as its glob', { id: 'x', match: 7, maxAge: 1 }],
+    ['nothing at all', null],
+    ['a list in its place', ['a/**']],
+    ['the id of another', { id: 'y', match: '**', maxAge: '1d' }],
+  ])('[R-13] with %s, nobody knows what it is about, and everything stays', async (_what, policy) => {
+    const test = await testNode({ eraseDelay: '1h' })
+    for (const path of ['a/1', 'b/1']) await test.write(path, OLD)
+    await store(test, 'x', policy)
+    expect(await test.node.jobs.run('retention', { act: true })).toMatchObject({
+      outcome: { status: 'completed' },
+      done: { files: 0 },
+      kept: { 'policy cannot be read': 2 },
+    })
+    await expect(test.node.jobs.run('retention', { policies: ['x'], act: true })).rejects.toMatchObject({
+      code: 'HF_REQUEST_INVALID',
+    })
+    expect(test.listed()).toEqual(['a/1', 'b/1'])
+    await test.node.service('retention').remove('x')
+    expect((await test.node.jobs.run('retention', { act: true })).done.files).toBe(2)
+  })
+
+  it('[R-13] where another policy takes the say from it, that one decides', async () => {
+    const over: PolicyOptions = { ...RAW, id: 'over', match: 'legal/drafts/**', overrides: ['legal'] }
+    const test = await testNode({ policies: [], eraseDelay: '1h' })
+    for (const path of ['legal/1', 'legal/drafts/1']) await test.write(path, OLD)
+    const retention = test.node.service('retention')
+    await retention.set({ ...RAW, id: 'legal', match: 'legal/**' })
+    await retention.set(over)
+    await store(test, 'legal', { id: 'legal', match: 'legal/**', maxAge: 'long' })
+    await test.node.jobs.run('retention', { act: true })
+    expect(test.listed()).toEqual(['legal/1'])
+  })
+
+  it('[R-13] unless it is the authority that fails: then nothing of any policy goes on', async () => {
+    const test = await testNode({ policies: [RAW, { ...RAW, id: 'other', match: 'b/**' }], eraseDelay: '1h' })
+    await register(test, 1000, OLD, 'a')
+    await register(test, 10, OLD, 'b')
+    using _fail = test.failpoints.arm('manifest.commit.inside', {
+      kind: 'error',
+      error: () => new HoldfastError('HF_COMMIT_FAILED', 'no luck'),
+    })
+    expect(await test.node.jobs.run('retention', { act: true })).toMatchObject({
+      outcome: { status: 'aborted', reason: 'authority_write_failed' },
+      done: { files: 0 },
+      chunks: 0,
+    })
+    expect(test.manifest.namespaces().items).toMatchObject([{ files: 1000 }, { files: 10 }])
   })
 })
 

@@ -1,7 +1,7 @@
 import { createNode, type HoldScope } from '@holdfast/core'
 import { retention } from '@holdfast/plugin-retention'
 import { describe, expect, it } from 'vitest'
-import { DAY, NOW, testNode } from './support.ts'
+import { DAY, NOW, RAW, testNode } from './support.ts'
 
 const OLD = NOW - 100 * DAY
 const HOUR = 3_600_000
@@ -84,6 +84,36 @@ describe('undo', () => {
     expect(await second.node.files.undo({ run: id })).toMatchObject({ files: 3, skipped: {} })
     expect(await shown(second)).toEqual(before)
     expect(second.listed()).toEqual(['a/1', 'a/2', 'b/1'])
+  })
+
+  it('[R-09] by the service it names the policies that had taken the files, by run and by path', async () => {
+    const test = await testNode({
+      policies: [RAW, { ...RAW, id: 'short', match: 'a/**', maxAge: '1d' }],
+      eraseDelay: '2h',
+    })
+    for (const name of ['a/1', 'a/2', 'b/1', 'b/2']) await test.write(name, OLD)
+    const retention = test.node.service('retention')
+    const { id } = await test.node.jobs.run('retention', { act: true })
+    expect(await retention.undo('a/2')).toEqual({
+      files: 1,
+      skipped: {},
+      samples: [],
+      reasons: { 'retention:raw+short': 1 },
+      policies: ['raw', 'short'],
+    })
+    // One that cannot come back is not among them.
+    await test.write('b/2', NOW)
+    expect(await retention.undo({ run: id })).toMatchObject({
+      files: 2,
+      skipped: { HF_PATH_EXISTS: 1 },
+      reasons: { 'retention:raw+short': 1, 'retention:raw': 1 },
+      policies: ['raw', 'short'],
+    })
+    expect(await retention.undo({ run: id })).toMatchObject({ files: 0, reasons: {}, policies: [] })
+    await test.node.files.delete('b/1')
+    expect(await retention.undo('b/1')).toMatchObject({ files: 1, policies: [] })
+    await expect(retention.undo('none')).rejects.toMatchObject({ code: 'HF_FILE_NOT_FOUND' })
+    expect(test.listed()).toEqual(['a/1', 'a/2', 'b/1', 'b/2'])
   })
 
   it('[R-16] the erase delay goes on across a restart: not earlier, and not anew', async () => {

@@ -12,6 +12,7 @@ describe('retention as a job', () => {
     await test.write('a/1', EXPIRED)
     expect(await test.node.jobs.status()).toMatchObject([
       { job: 'retention', enabled: true, nextRunAt: NOW + 3 * HOUR, verdict: { allowed: true } },
+      { job: 'retention-inspect', enabled: false },
     ])
     await test.clock.advance(3 * HOUR)
     await expect.poll(() => test.node.jobs.running().length).toBe(0)
@@ -24,7 +25,7 @@ describe('retention as a job', () => {
     await idle.write('a/1', EXPIRED)
     await idle.clock.advance(2 * DAY)
     expect(idle.listed()).toEqual(['a/1'])
-    expect(await idle.node.jobs.status()).toMatchObject([{ enabled: false }])
+    expect(await idle.node.jobs.status()).toMatchObject([{ enabled: false }, { enabled: false }])
   })
 
   it('[C-23] a bound plan takes what it lists and skips what was changed since', async () => {

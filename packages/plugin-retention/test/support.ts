@@ -5,6 +5,7 @@ import {
   createNode,
   FailpointRegistry,
   type HoldfastNode,
+  type Logger,
   type Manifest,
   type Plugin,
   parsePath,
@@ -46,6 +47,21 @@ interface Place {
   readonly objects: MemoryObjects
   /** What the store goes through, for faults. */
   readonly store?: (backend: Plugin) => Plugin
+  readonly log?: Logger
+}
+
+/** A log that keeps the facts of its warnings. */
+export function keptWarnings(): { readonly log: Logger; readonly warnings: object[] } {
+  const warnings: object[] = []
+  const ignored = () => undefined
+  const log: Logger = {
+    debug: ignored,
+    info: ignored,
+    warn: (facts) => void warnings.push(facts),
+    error: ignored,
+    child: () => log,
+  }
+  return { log, warnings }
 }
 
 /** Where a node of a test lives. */
@@ -63,7 +79,7 @@ export async function testNode(
   plugins: readonly Plugin[] = [],
   place: Place = newPlace(),
 ): Promise<TestNode> {
-  const { dataDir, clock, objects, store = (backend) => backend } = place
+  const { dataDir, clock, objects, store = (backend) => backend, log = 'silent' } = place
   const failpoints = new FailpointRegistry()
   const node = createNode({
     plugins: [
@@ -75,7 +91,7 @@ export async function testNode(
     id: 'node-1',
     clock,
     failpoints,
-    log: 'silent',
+    log,
     // A clock that stands still ends no wait.
     storeRetries: 0,
     storeRate: 'off',

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { createRequire } from 'node:module'
 import {
   type Backend,
   type BackendCapabilities,
@@ -62,7 +63,7 @@ export function backendMemory(options: Omit<MemoryBackendOptions, 'clock'> = {})
   return definePlugin({
     name: '@holdfast/testkit',
     id: 'backend-memory',
-    version: '0.1.0',
+    version: createRequire(import.meta.url)('../package.json').version,
     api: '1.0',
     provides: ['backend'],
     setup(ctx) {

@@ -1,4 +1,4 @@
-export { BACKEND_GROUPS, type BackendCases, type BackendGroup } from './backend/cases.ts'
+export { BACKEND_CASES, BACKEND_GROUPS, type BackendCases, type BackendGroup } from './backend/cases.ts'
 export {
   type BackendFactory,
   type BackendUnderTest,

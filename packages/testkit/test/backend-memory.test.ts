@@ -15,18 +15,7 @@ const factory =
     }
   }
 
-// As many as there are: one that got lost would otherwise not be missed.
-const cases = {
-  'round trip': 6,
-  'atomic writes': 8,
-  'exclusive writes': 4,
-  listing: 8,
-  deletion: 8,
-  errors: 5,
-  capabilities: 5,
-}
-
-describeBackend('memory', factory(), { cases })
+describeBackend('memory', factory())
 
 describeBackend(
   'memory with nothing declared',
@@ -38,7 +27,6 @@ describeBackend(
     listVersions: false,
     changedAt: false,
   }),
-  { cases },
 )
 
 describe('backendMemory', () => {

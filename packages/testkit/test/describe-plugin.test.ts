@@ -20,6 +20,7 @@ const tapping = (options: object = {}) =>
       hooks.onManifestBatch.tap(look)
       hooks.onFileDeleted.tap(look)
       hooks.beforeSnapshotWrite.tap(look)
+      hooks.inspectFile.tap(look)
     },
   })
 describePlugin('that is sound, with a job that does not plan and all taps', tapping, surroundings(tapping))
@@ -69,6 +70,7 @@ const FLAWS: Readonly<Record<string, { readonly breaks: readonly Law[]; readonly
     breaks: ['independence', 'dryRun', 'gate', 'convergence', 'cancellation'],
     how: 'plans something else when another node has run it',
   },
+  'stumbles-over-small-files': { breaks: ['inspecting'], how: 'it throws at suite/file of 0 bytes' },
   'stumbles-over-zero': { breaks: ['knobs'], how: 'option maxAge crashes on 0' },
   'swallows-cancellation': {
     breaks: ['cancellation'],

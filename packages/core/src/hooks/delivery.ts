@@ -29,7 +29,7 @@ interface Opened {
   readonly consumers: readonly (Consumer<'onManifestBatch'> | Consumer<'onFileDeleted'>)[]
 }
 
-const HOOKS: readonly HookName[] = ['gate', ...DURABLE_HOOKS, 'beforeSnapshotWrite']
+const HOOKS: readonly HookName[] = ['gate', ...DURABLE_HOOKS, 'beforeSnapshotWrite', 'inspectFile']
 
 /** Delivers the durable hooks: one consumer a tap, and the view that the node's owner has of them. */
 export class Delivery implements NodeHooks {

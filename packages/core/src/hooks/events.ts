@@ -49,3 +49,18 @@ export interface SnapshotIntent {
   readonly source: 'local' | 'received'
   readonly estimatedBytes: number
 }
+
+/** A listed file whose times nobody knows. Give what its bytes say, or undefined: a guess may delete it too early. */
+export interface InspectedFile {
+  readonly path: FilePath
+  readonly namespace: string
+  /** Bytes. */
+  readonly size: number
+  /**
+   * Bytes from `start` up to and without `end`, exactly so many. All ranges of a file together have at most
+   * {@link INSPECT_BYTES}. Works until the tap has answered.
+   * @throws TypeError for a range that is not within the file, or beyond that many bytes; HF_BYTES_MISSING,
+   * HF_BYTES_CORRUPT, HF_BACKEND: then no answer counts
+   */
+  read(range: { readonly start: number; readonly end: number }): Promise<Uint8Array>
+}

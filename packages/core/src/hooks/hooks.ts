@@ -2,12 +2,14 @@ import { AsyncParallelHook, AsyncSeriesHook } from 'tapable'
 import type { Clock } from '../clock.ts'
 import { Secrets } from '../config/secrets.ts'
 import type { Denial, GateRequest } from '../gate/request.ts'
+import type { FileTimes } from '../inspection/file-times.ts'
 import type { Logger } from '../log.ts'
 import type { MetricsRegistry } from '../metrics/registry.ts'
 import type { DurableHook, HookEvents } from './consumers.ts'
-import type { DeletedFile, ManifestEvent } from './events.ts'
+import type { DeletedFile, InspectedFile, ManifestEvent } from './events.ts'
 import { createGateHook, type GateHook } from './gate-hook.ts'
 import { type GuardedHook, guardHook, type HookArguments } from './hook.ts'
+import { createInspectHook, type InspectHook } from './inspect-hook.ts'
 import { hookSeconds } from './metrics.ts'
 import type { HookPort, HookPorts } from './ports.ts'
 import { createSnapshotHook, type SnapshotHook } from './snapshot-hook.ts'
@@ -17,10 +19,11 @@ import { Watchdog } from './watchdog.ts'
 /** Hooks that are never called as a whole: delivery calls each tap alone. */
 export type DurableHooks = { readonly [H in DurableHook]: GuardedHook<HookEvents[H], void> }
 
-/** The four hooks of a node. */
+/** The five hooks of a node. */
 export interface Hooks extends DurableHooks {
   readonly gate: GateHook
   readonly beforeSnapshotWrite: SnapshotHook
+  readonly inspectFile: InspectHook
   /** What sees to the time limits of their taps. */
   readonly watchdog: Watchdog
   /** The hooks as one plugin sees them. */
@@ -47,6 +50,7 @@ export function createHooks(
   })
   const gate = createGateHook(seal, parts)
   const beforeSnapshotWrite = createSnapshotHook(seal, parts, log)
+  const inspectFile = createInspectHook(seal, parts)
   const onManifestBatch = guardHook<ManifestEvent, void>(
     new AsyncSeriesHook<HookArguments<ManifestEvent>, { timeLimit?: number }>(['event', 'options']),
     delivered('onManifestBatch'),
@@ -66,6 +70,7 @@ export function createHooks(
     onManifestBatch,
     onFileDeleted,
     beforeSnapshotWrite,
+    inspectFile,
     watchdog,
     portsOf: (plugin: string) =>
       Object.freeze({
@@ -74,6 +79,8 @@ export function createHooks(
         onManifestBatch: onManifestBatch.port(plugin),
         onFileDeleted: onFileDeleted.port(plugin),
         beforeSnapshotWrite: beforeSnapshotWrite.port(plugin),
+        // The hook names who answered; a tap gives times only.
+        inspectFile: inspectFile.port(plugin) as unknown as HookPort<InspectedFile, FileTimes | undefined>,
       }),
     seal: () => {
       seal.sealed = true

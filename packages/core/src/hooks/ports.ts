@@ -1,5 +1,6 @@
 import type { Denial, GateRequest } from '../gate/request.ts'
-import type { DeletedFile, ManifestEvent, SnapshotIntent } from './events.ts'
+import type { FileTimes } from '../inspection/file-times.ts'
+import type { DeletedFile, InspectedFile, ManifestEvent, SnapshotIntent } from './events.ts'
 
 export interface TapOptions {
   /** A plugin (by id) that taps earlier in the list but must be called after this one. */
@@ -41,5 +42,10 @@ export interface HookPorts {
   readonly onFileDeleted: HookPort<DeletedFile, void>
   /** Before the first byte of a snapshot. A failure is counted and logged, and the write goes on. */
   readonly beforeSnapshotWrite: HookPort<SnapshotIntent, void>
+  /**
+   * When somebody wants to know the times of a file that are not known. Resolve with what the file's own bytes say, or
+   * with undefined when you cannot tell. The first tap that answers, or fails, decides; a failure leaves the file as it is.
+   */
+  readonly inspectFile: HookPort<InspectedFile, FileTimes | undefined>
 }
 export type HookName = keyof HookPorts

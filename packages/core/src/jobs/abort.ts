@@ -1,5 +1,6 @@
 import { HoldfastError, hasCode, isHoldfastError, messageOf } from '../errors.ts'
 import type { AbortReason, Verdict } from '../gate/request.ts'
+import type { InFlight } from './registered.ts'
 
 /** Why a run ended early. Thrown inside a run, turned into its outcome. */
 export class Abort extends Error {
@@ -94,4 +95,13 @@ export function whyActFailed(error: unknown, signal: AbortSignal): Abort {
     messageOf(error),
     isHoldfastError(error) ? error.code : undefined,
   )
+}
+
+/** The error for a run that another one of its job is in the way of. */
+export function alreadyRunning(job: string, { id, left }: InFlight): HoldfastError {
+  const how = left ? `was left behind as ${id}, and that run has not ended` : `is running as ${id}`
+  return new HoldfastError('HF_ALREADY_RUNNING', `job ${job} ${how}`, {
+    operation: `jobs.run ${job}`,
+    context: { job, run: id },
+  })
 }

@@ -68,7 +68,8 @@ export interface PlannedJob<S, Request extends object = object> extends JobLife<
   /** One deterministic pass, in a stable order. Changes nothing. */
   plan(request: Request, context: PlanContext<S>): AsyncIterable<readonly PlanItem[]>
   /**
-   * Does one chunk: one batch through the log. An error ends the run; after HF_NO_SPACE each half is tried first. Before it acts it must make sure that each
+   * Does one chunk: one batch through the log. An error ends the run; after HF_NO_SPACE and HF_BATCH_INVALID each half is
+   * tried first, and a file whose op is malformed by itself is skipped, named and counted. Before it acts it must make sure that each
    * item still is what was planned, or hand the generation to apply, which does.
    */
   act(chunk: readonly PlanItem[], context: ActContext<S>): Promise<ChunkOutcome>

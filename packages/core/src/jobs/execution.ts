@@ -193,7 +193,7 @@ export class Execution {
 
   #acting(job: JobDefinition<unknown>, request: object): ActingParts {
     const { id, signal } = this.#of
-    const { gate, clock, failpoints, backlog, fresh } = this.#parts
+    const { gate, clock, failpoints, backlog, fresh, log } = this.#parts
     return {
       id,
       actor: this.#facts.actor,
@@ -206,6 +206,7 @@ export class Execution {
       failpoints,
       backlog,
       request,
+      log,
     }
   }
 

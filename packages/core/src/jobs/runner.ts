@@ -1,9 +1,8 @@
 import { keepAlive } from '../clock.ts'
-import { HoldfastError, hasCode, messageOf } from '../errors.ts'
-import type { Verdict } from '../gate/request.ts'
+import { HoldfastError, messageOf } from '../errors.ts'
 import { settlesWithin } from '../patience.ts'
 import type { CallOptions } from '../storage/backend.ts'
-import { hung } from './abort.ts'
+import { alreadyRunning, hung } from './abort.ts'
 import type { JobDefinition } from './definition.ts'
 import { Execution, type ExecutionParts } from './execution.ts'
 import type { JobStatus, Jobs } from './jobs.ts'
@@ -19,6 +18,7 @@ import type { JobRun, RunControls, RunOptions, RunProgress } from './run.ts'
 import { RunSignal } from './run-signal.ts'
 import { isScheduled, scheduleOf } from './scheduling.ts'
 import { statusOf } from './status.ts'
+import { tickRefused } from './tick.ts'
 import { Ticker } from './ticker.ts'
 
 export interface RunnerParts extends ExecutionParts {
@@ -203,7 +203,7 @@ export class JobRunner implements Jobs {
 
   /** A tick goes the way of every run; what refuses it is told, and is no record. */
   async #tick(known: Registered): Promise<void> {
-    const { clock, log, report } = this.#parts
+    const { clock, report } = this.#parts
     const { definition } = known
     const job = definition.name
     const at = clock.now()
@@ -214,19 +214,8 @@ export class JobRunner implements Jobs {
       await run
       report.tickRan(job)
     } catch (error) {
-      const message = messageOf(error)
-      if (hasCode(error, 'HF_ALREADY_RUNNING')) {
-        known.lastTick = { at, result: 'skipped', message }
-        log.warn({ job, run: error.context.run }, `scheduled run skipped: ${message}`)
-        report.tickSkipped(job, String(error.context.run))
-      } else if (hasCode(error, 'HF_GATE_DENIED')) {
-        known.lastTick = { at, result: 'denied', message }
-        log.info({ job, ...error.context }, `scheduled run denied: ${message}`)
-        report.tickDenied(job, error.context as unknown as Extract<Verdict, { allowed: false }>)
-      } else if (!this.#stopping) {
-        known.lastTick = { at, result: 'skipped', message }
-        log.error({ job, cause: message }, 'scheduled run failed to begin')
-      }
+      known.lastTick =
+        tickRefused({ job, at, stopping: this.#stopping }, error, this.#parts) ?? known.lastTick
     }
   }
 
@@ -307,12 +296,4 @@ export class JobRunner implements Jobs {
       log.warn({ cause: messageOf(error) }, 'old plans could not be removed'),
     )
   }
-}
-
-function alreadyRunning(job: string, { id, left }: InFlight): HoldfastError {
-  const how = left ? `was left behind as ${id}, and that run has not ended` : `is running as ${id}`
-  return new HoldfastError('HF_ALREADY_RUNNING', `job ${job} ${how}`, {
-    operation: `jobs.run ${job}`,
-    context: { job, run: id },
-  })
 }

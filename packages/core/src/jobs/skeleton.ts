@@ -1,13 +1,15 @@
 import { type Clock, sleep } from '../clock.ts'
-import { hasCode } from '../errors.ts'
+import { hasCode, messageOf } from '../errors.ts'
 import type { FailpointRegistry } from '../failpoints.ts'
 import type { Gate } from '../gate/gate.ts'
 import { type Actor, type GateAction, soleNamespace } from '../gate/request.ts'
+import type { Logger } from '../log.ts'
 import { type Fence, MAX_BATCH_OPS } from '../manifest/ops.ts'
 import { cancelled, denied, whyActFailed } from './abort.ts'
 import type { ChunkOutcome, PlannedJob } from './definition.ts'
 import { readOutcome } from './outcome.ts'
 import type { PlanItem } from './plan.ts'
+import { NOTHING } from './totals.ts'
 
 /** What the life of a run needs of its run and its node. */
 export interface ActingParts {
@@ -27,7 +29,13 @@ export interface ActingParts {
   readonly backlog: () => number
   /** What the plan was asked. */
   readonly request: object
+  readonly log: Logger
 }
+
+/** Why a planned file stays: the manifest does not take the op that it would need. */
+const UNFIT = 'its op cannot be encoded'
+/** Most files that a run names for this; the others are counted. */
+const NAMED = 10
 
 /** The question before every chunk. @throws Abort when the answer is no, or the run was cancelled */
 export async function passGate(
@@ -39,7 +47,7 @@ export async function passGate(
     chunks,
     gate,
     fresh,
-  }: Omit<ActingParts, 'finished' | 'backlog' | 'failpoints' | 'clock' | 'request'>,
+  }: Omit<ActingParts, 'finished' | 'backlog' | 'failpoints' | 'clock' | 'request' | 'log'>,
   namespace: string | undefined,
 ): Promise<Fence> {
   if (signal.aborted) throw cancelled(signal)
@@ -76,6 +84,7 @@ export async function actOnPlan<S, R extends object>(
   parts: ActingParts,
 ): Promise<{ readonly capHit: boolean; readonly left: boolean }> {
   let done = 0
+  let unfit = 0
   const room = () => Math.min(MAX_BATCH_OPS, cap - done)
   const act = async (chunk: readonly PlanItem[]): Promise<void> => {
     await waitForEraser(parts)
@@ -86,10 +95,17 @@ export async function actOnPlan<S, R extends object>(
       const { signal, id: run, request } = parts
       answer = await job.act(chunk, { services, signal, fence, run, request })
     } catch (error) {
-      if (!hasCode(error, 'HF_NO_SPACE') || chunk.length === 1) throw whyActFailed(error, parts.signal)
-      // A full disk takes a small batch when it cannot take a large one, and what destroys makes room.
-      await act(Object.freeze(chunk.slice(0, chunk.length >> 1)))
-      return act(Object.freeze(chunk.slice(chunk.length >> 1)))
+      // One op that cannot be encoded rejects the batch of all: the halves are tried until it stands alone.
+      const isUnfit = hasCode(error, 'HF_BATCH_INVALID')
+      if (!isUnfit && !hasCode(error, 'HF_NO_SPACE')) throw whyActFailed(error, parts.signal)
+      if (chunk.length > 1) {
+        // A full disk takes a small batch when it cannot take a large one, and what destroys makes room.
+        await act(Object.freeze(chunk.slice(0, chunk.length >> 1)))
+        return act(Object.freeze(chunk.slice(chunk.length >> 1)))
+      }
+      if (!isUnfit) throw whyActFailed(error, parts.signal)
+      if (++unfit <= NAMED) warnUnfit(job.name, chunk, error, parts)
+      answer = { done: NOTHING, skipped: { [UNFIT]: 1 } }
     }
     const outcome = readOutcome(job.name, answer, chunk.length)
     done += outcome.done.files
@@ -101,6 +117,11 @@ export async function actOnPlan<S, R extends object>(
     await act(chunk)
   }
   return { capHit: done >= cap, left: false }
+}
+
+function warnUnfit(job: string, chunk: readonly PlanItem[], error: unknown, { id, log }: ActingParts): void {
+  const [{ path, reason } = {}] = chunk
+  log.warn({ job, run: id, path, reason, cause: messageOf(error) }, `${UNFIT}: the file stays as it is`)
 }
 
 /** The items in chunks of the size that is asked for when each is cut; the last one may be smaller. */

@@ -14,6 +14,7 @@ import { Delivery } from '../hooks/delivery.ts'
 import { createHooks } from '../hooks/hooks.ts'
 import type { NodeHooks } from '../hooks/status.ts'
 import { createIds } from '../ids.ts'
+import { createInspection } from '../inspection/inspection.ts'
 import type { Jobs } from '../jobs/jobs.ts'
 import type { Journal } from '../jobs/journal.ts'
 import { memoryJournal } from '../jobs/memory-journal.ts'
@@ -29,6 +30,7 @@ import { layered } from '../storage/layers/layered.ts'
 import { assemble, assemblyInvalid } from './assembly.ts'
 import { gateConditions } from './conditions.ts'
 import { explain, type NodeExplanation } from './explain.ts'
+import { lackingServices } from './lacking.ts'
 import { type Between, Lifecycle, stopFailed } from './lifecycle.ts'
 import type { HoldfastNode, NodeOptions } from './node.ts'
 import type { NodeConfig } from './node-knobs.ts'
@@ -127,11 +129,16 @@ export class Kernel implements HoldfastNode {
       mustBeStarted: (what) => this.#mustBeStarted(what),
     })
     this.jobs = this.#runner
+    const inspection = createInspection(
+      hooks.inspectFile,
+      () => this.#registrations.face('backend') as Services['backend'],
+    )
     const context = (plugin: Plugin) => ({
       log: logger.child({ plugin: plugin.id }),
       clock,
       ids,
       gate: this.gate,
+      inspection,
       failpoints,
       audit: this.audit,
       metrics: this.metrics,
@@ -147,29 +154,12 @@ export class Kernel implements HoldfastNode {
     })
     hooks.seal()
     this.#registrations.seal()
-    this.#mustBeDeliverable()
-    this.#mustBeNameable()
-  }
-
-  /** The times of a schedule depend on the node's id, and so does every record of a run. */
-  #mustBeNameable(): void {
-    if (this.#givenId !== undefined || this.#registrations.has('manifest')) return
-    const nameless = this.#runner.scheduled().map(({ plugin, definition: { name } }) => ({
-      plugin,
-      problem: `has a schedule for its job ${name}, but the node has no id; give createNode an id, or add a manifest`,
-    }))
-    if (nameless.length > 0) throw assemblyInvalid(nameless)
-  }
-
-  #mustBeDeliverable(): void {
-    const unserved = this.#registrations.has('batches') ? [] : this.#delivery.names
-    if (unserved.length > 0)
-      throw assemblyInvalid(
-        unserved.map(({ hook, plugin }) => ({
-          plugin,
-          problem: `taps ${hook}, but no plugin provides the service batches; add a manifest`,
-        })),
-      )
+    const lacking = lackingServices({
+      has: (service) => this.#registrations.has(service),
+      taps: this.#delivery.names,
+      scheduled: options.id === undefined ? this.#runner.scheduled() : [],
+    })
+    if (lacking.length > 0) throw assemblyInvalid(lacking)
   }
 
   /** A service that is not open knows nothing yet. Where a log is shared, there always are roles. */

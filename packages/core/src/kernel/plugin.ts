@@ -5,6 +5,7 @@ import type { FailpointName, FailpointRegistry } from '../failpoints.ts'
 import type { Gate } from '../gate/gate.ts'
 import type { HookPorts } from '../hooks/ports.ts'
 import type { Ids } from '../ids.ts'
+import type { FileInspection } from '../inspection/inspection.ts'
 import type { JobDefinition } from '../jobs/definition.ts'
 import type { Layout } from '../layout.ts'
 import type { Logger } from '../log.ts'
@@ -44,6 +45,8 @@ export interface PluginContext<N extends Need, P extends ServiceName, K extends 
   readonly clock: Clock
   readonly ids: Ids
   readonly gate: Gate
+  /** Asks the taps of `inspectFile` what a file's own bytes say of its times. From the start of the services on. */
+  readonly inspection: FileInspection
   readonly failpoints: FailpointRegistry
   readonly audit: Audit
   readonly metrics: MetricsRegistry

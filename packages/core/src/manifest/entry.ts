@@ -15,7 +15,7 @@ export interface Entry {
   /** Time of the oldest and of the newest row in the file. Retention keeps a file whose maxTime is not known. */
   readonly minTime?: number
   readonly maxTime?: number
-  /** Where the times come from. */
+  /** Where the times come from; absent beside times that were read from the file's own bytes. */
   readonly timesFrom?: 'caller' | 'path'
   readonly rows?: number
   readonly createdAt: number

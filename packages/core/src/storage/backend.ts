@@ -99,8 +99,8 @@ export interface BackendLimits {
  * not declared, retries, time limits and metrics are layers of core around it.
  *
  * Laws, each a case of `describeBackend`:
- * - `write` resolves only when the bytes and their name are durable; until then no reader sees anything of them;
- *   a write that fails leaves nothing visible. Without `ifAbsent` it replaces atomically.
+ * - `write` resolves only when the bytes and their name are durable; until then no reader sees anything of them, be
+ *   the source a stream or one piece; a write that fails leaves nothing visible. Without `ifAbsent` it replaces atomically.
  * - A range that begins at or behind the end gives no bytes; an `end` behind the end is cut.
  * - `list` gives every key once, in UTF-8 byte order of the whole key; `after` and `until` are exclusive; pages are
  *   never empty; keys written or deleted meanwhile may or may not show.
@@ -109,7 +109,11 @@ export interface BackendLimits {
  * - `read` of a missing key rejects with kind `not_found`; `stat` gives undefined.
  * - What is not declared is refused with kind `unsupported`, before anything is done.
  * - Errors are `HF_BACKEND` with a kind (an error of the caller's own source passes as it is); `retryable` says whether the same call may succeed later.
- * - Every call obeys its signal and rejects with kind `aborted`.
+ * - Every call obeys its signal and rejects with kind `aborted`: before it does anything, while it waits for a source, and
+ *   between two pieces or pages. One that fires while the store works on a `stat`, a `delete` or the last step of a
+ *   `write` may come too late: the call then ends with its result, which is true, or with `aborted` and the object as a
+ *   whole or not at all. No suite can tell a call that is deaf from one that is nearly done; core's time limit answers
+ *   the caller at once in any case.
  */
 export interface Backend extends Service {
   /** `shared`: one store for all nodes. `local`: each node its own. */
@@ -123,19 +127,5 @@ export interface Backend extends Service {
   delete(targets: readonly DeleteTarget[], options?: CallOptions): Promise<DeleteOutcome[]>
 }
 
-/** The kinds that a backend's errors may have. */
-export type BackendErrorKind = Extract<
-  ErrorKind,
-  | 'not_found'
-  | 'exists'
-  | 'conflict'
-  | 'permission'
-  | 'throttled'
-  | 'unavailable'
-  | 'no_space'
-  | 'invalid'
-  | 'unsupported'
-  | 'corrupt'
-  | 'aborted'
-  | 'internal'
->
+/** The kinds that a backend's errors may have: all but the gate's own word. */
+export type BackendErrorKind = Exclude<ErrorKind, 'denied'>

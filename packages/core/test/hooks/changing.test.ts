@@ -1,9 +1,14 @@
-import { type CommittedBatch, createLogger, type DeletedFile, type Position } from '@holdfast/core'
+import {
+  type CommittedBatch,
+  createLogger,
+  type DeletedFile,
+  MetricsRegistry,
+  type Position,
+} from '@holdfast/core'
 import { FakeClock } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
 // beforeSnapshotWrite is not called by the kernel yet.
 import { createHooks } from '../../src/hooks/hooks.ts'
-import { MetricsRegistry } from '../../src/metrics/registry.ts'
 import { plugin, settle } from '../support.ts'
 import { follower, hookNode } from './support.ts'
 

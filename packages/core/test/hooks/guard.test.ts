@@ -6,6 +6,7 @@ import {
   type GateRequest,
   type HookName,
   type HookPort,
+  MetricsRegistry,
   type Plugin,
   type Timer,
 } from '@holdfast/core'
@@ -20,7 +21,6 @@ import { createHooks } from '../../src/hooks/hooks.ts'
 import { hookSeconds } from '../../src/hooks/metrics.ts'
 import { acceptNothing } from '../../src/hooks/tap.ts'
 import { Watchdog } from '../../src/hooks/watchdog.ts'
-import { MetricsRegistry } from '../../src/metrics/registry.ts'
 import { plugin, settle } from '../support.ts'
 import { held, hookNode } from './support.ts'
 
@@ -321,7 +321,7 @@ describe('the guard of a tap', () => {
     )
   })
 
-  it.each([...DURABLE, 'gate', 'beforeSnapshotWrite'] as const)(
+  it.each([...DURABLE, 'gate', 'beforeSnapshotWrite', 'inspectFile'] as const)(
     '[K-16] %s cannot be called, intercepted, or changed by a plugin, nor tapped after its setup',
     (name) => {
       let port: object = {}

@@ -2,8 +2,10 @@ import {
   createNode,
   type DeletedFile,
   type Denial,
+  type FileTimes,
   type GateRequest,
   type HookPorts,
+  type InspectedFile,
   type ManifestEvent,
   type SnapshotIntent,
   type TapContext,
@@ -16,7 +18,7 @@ type Tapped<Hook extends keyof HookPorts> = Parameters<HookPorts[Hook]['tap']>
 describe('the types of the hooks', () => {
   it('[K-16] a port has nothing but tap, and each hook says what its taps get and answer', () => {
     expectTypeOf<keyof HookPorts>().toEqualTypeOf<
-      'gate' | 'onManifestBatch' | 'onFileDeleted' | 'beforeSnapshotWrite'
+      'gate' | 'onManifestBatch' | 'onFileDeleted' | 'beforeSnapshotWrite' | 'inspectFile'
     >()
     expectTypeOf<keyof HookPorts[keyof HookPorts]>().toEqualTypeOf<'tap'>()
 
@@ -25,6 +27,7 @@ describe('the types of the hooks', () => {
     expectTypeOf<Tapped<'onManifestBatch'>[1]>().toEqualTypeOf<Fn<ManifestEvent, void>>()
     expectTypeOf<Tapped<'onFileDeleted'>[1]>().toEqualTypeOf<Fn<DeletedFile, void>>()
     expectTypeOf<Tapped<'beforeSnapshotWrite'>[1]>().toEqualTypeOf<Fn<SnapshotIntent, void>>()
+    expectTypeOf<Tapped<'inspectFile'>[1]>().toEqualTypeOf<Fn<InspectedFile, FileTimes | undefined>>()
     expectTypeOf<TapContext['signal']>().toEqualTypeOf<AbortSignal>()
     // The compiler has judged; the runner wants to see something.
     expect(expectTypeOf).toBeDefined()
@@ -36,6 +39,8 @@ describe('the types of the hooks', () => {
       hooks.beforeSnapshotWrite.tap(() => undefined)
       // @ts-expect-error an answer where none is wanted
       hooks.beforeSnapshotWrite.tap(async () => 1)
+      // @ts-expect-error times by another name
+      hooks.inspectFile.tap(async () => ({ newest: 1 }))
       // @ts-expect-error the event of another hook
       hooks.beforeSnapshotWrite.tap(async (_event: DeletedFile) => undefined)
       // @ts-expect-error no such option

@@ -1,7 +1,6 @@
-import { createIds, createNode, definePlugin, layered } from '@holdfast/core'
+import { createIds, createNode, definePlugin, layered, MetricsRegistry } from '@holdfast/core'
 import { FakeClock, FaultPlan, faultyBackend, memoryBackend } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
-import { MetricsRegistry } from '../../src/metrics/registry.ts'
 import { all } from './stub.ts'
 
 const BYTES = new Uint8Array([1, 2, 3])

@@ -5,6 +5,7 @@ import type { Session } from '../session/session.ts'
 import { EXIT, type ExitCode } from '../terminal/exit.ts'
 import { fail } from '../terminal/failure.ts'
 import { nodeLog } from '../terminal/node-log.ts'
+import { isEnough } from '../terminal/output.ts'
 import { Screen } from '../terminal/screen.ts'
 
 /** What every command takes that asks a node. */
@@ -50,10 +51,13 @@ export async function withNode(
   }
 }
 
+/** Why a command ends early without a Ctrl-C: nobody reads on, or nobody could. */
 const ENOUGH = 'enough'
+const UNHEARD = 'unheard'
 
 function endedBy({ reason }: AbortSignal): ExitCode {
-  return reason === ENOUGH ? EXIT.ok : EXIT.interrupted
+  if (reason === ENOUGH) return EXIT.ok
+  return reason === UNHEARD ? EXIT.failed : EXIT.interrupted
 }
 
 /** The first Ctrl-C ends what is under way in good order, the second one the process. */
@@ -64,11 +68,8 @@ function interruptible(screen: Screen): { readonly signal: AbortSignal; dispose(
     screen.note('ending; once more ends at once')
     controller.abort(new HoldfastError('HF_STOPPED', 'it was interrupted', { kind: 'aborted' }))
   }
-  // Nobody reads on: the node is stopped as after Ctrl-C, and nothing was wrong.
-  const onError = ({ code }: NodeJS.ErrnoException) => {
-    if (code !== 'EPIPE') throw new Error(`standard output failed: ${code}`)
-    controller.abort(ENOUGH)
-  }
+  // The node is stopped as after Ctrl-C.
+  const onError = (error: Error) => controller.abort(isEnough(error) ? ENOUGH : UNHEARD)
   process.stdout.on('error', onError)
   const signals = ['SIGINT', 'SIGTERM'] as const
   for (const name of signals) process.on(name, onSignal)

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { basename, extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { messageOf } from '@holdfast/core'
 import type { HoldfastConfig } from './config.ts'
@@ -33,11 +34,18 @@ async function readModule(file: string): Promise<unknown> {
   try {
     module = await import(pathToFileURL(file).href)
   } catch (error) {
-    throw configInvalid(file, [`it cannot be imported: ${messageOf(error)}`], error)
+    throw configInvalid(file, [`it cannot be imported: ${messageOf(error)}${hint(file, error)}`], error)
   }
   if (module.default === undefined)
     throw configInvalid(file, ['it has no default export; write export default defineConfig({ ... })'])
   return module.default
+}
+
+/** `npm init` makes packages whose .js and .ts files may not import and export. */
+function hint(file: string, error: unknown): string {
+  const ending = extname(file)
+  if (!(error instanceof SyntaxError) || ending.startsWith('.m')) return ''
+  return `; if it stumbles over import or export, name the file ${basename(file, ending)}.m${ending.slice(1)}`
 }
 
 const KEYS = ['plugins', 'config', 'node']

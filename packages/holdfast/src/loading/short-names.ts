@@ -3,4 +3,5 @@ export const SHORT_NAMES: Readonly<Record<string, string>> = {
   'backend-local': '@holdfast/backend-local',
   manifest: '@holdfast/manifest',
   retention: '@holdfast/plugin-retention',
+  'inspect-parquet': '@holdfast/inspect-parquet',
 }

@@ -1,4 +1,5 @@
 import { check } from './check.ts'
+import { acknowledge, retry, trustClock } from './cures.ts'
 import * as files from './files.ts'
 import * as holds from './holds.ts'
 import * as jobs from './jobs.ts'
@@ -30,6 +31,9 @@ export const OPERATIONS = {
   'retention.remove': retention.remove,
   'retention.simulate': retention.simulate,
   explain: retention.explain,
+  acknowledge,
+  'trust-clock': trustClock,
+  retry,
 } as const satisfies Record<string, Operation<never, unknown, unknown>>
 
 type Operations = typeof OPERATIONS

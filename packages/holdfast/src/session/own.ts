@@ -2,6 +2,7 @@ import type { HoldfastNode } from '@holdfast/core'
 import { operationOf } from '../operations/operations.ts'
 import { type Listener, listen } from './listen.ts'
 import { NO_INPUT, type Session, type SessionOptions } from './session.ts'
+import { startNode } from './start-node.ts'
 
 /** Starts a node for one command. Others can ask it meanwhile: how far a run is, or to cancel it. */
 export async function ownSession(
@@ -9,7 +10,7 @@ export async function ownSession(
   socketPath: string | undefined,
   { signal: enough, onWait }: Pick<SessionOptions, 'signal' | 'onWait'>,
 ): Promise<Session> {
-  await node.start()
+  await startNode(node, enough)
   const listener = await listenIfPossible(node, socketPath)
   return {
     node: 'own',

@@ -1,6 +1,7 @@
 import { type ErrorKind, isHoldfastError, messageOf } from '@holdfast/core'
 import { EXIT, type ExitCode } from './exit.ts'
 import type { Screen } from './screen.ts'
+import { printable } from './table.ts'
 
 /** Kinds of errors after which nothing was changed, because something forbids it. */
 const REFUSED: readonly ErrorKind[] = ['denied', 'conflict', 'exists']
@@ -11,10 +12,11 @@ export function fail(screen: Screen, error: unknown): ExitCode {
     screen.note(screen.json ? JSON.stringify({ error: { message: messageOf(error) } }) : unexpected(error))
     return EXIT.failed
   }
-  const { code, kind, message, context } = error
+  const { code, kind, context } = error
+  const message = error.message.split('\n').map(printable).join('\n')
   screen.note(
     screen.json
-      ? JSON.stringify({ error: { code, kind, message, context } })
+      ? JSON.stringify({ error: { code, kind, message: error.message, context } })
       : `${screen.paint('red', code, process.stderr)}${message.startsWith(code) ? message.slice(code.length) : `: ${message}`}`,
   )
   return REFUSED.includes(kind) ? EXIT.refused : EXIT.failed

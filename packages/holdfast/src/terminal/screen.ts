@@ -22,9 +22,9 @@ export class Screen {
     return Boolean(process.stdin.isTTY && process.stderr.isTTY)
   }
 
-  /** Columns of the terminal; undefined where output goes to a file or another program. */
+  /** Columns of the terminal; undefined where it does not say, and where output goes to a file or another program. */
   get width(): number | undefined {
-    return process.stdout.isTTY ? process.stdout.columns : undefined
+    return (process.stdout.isTTY && process.stdout.columns) || undefined
   }
 
   /** A line for people. Nothing with `--json`. */

@@ -28,24 +28,27 @@ export async function* table<T>(
 ): AsyncGenerator<string> {
   const sample: string[][] = []
   let widths: readonly number[] | undefined
+  // Another program gets every name whole.
+  const line = (fixed: readonly number[], cells: readonly string[]) =>
+    lineOf(columns, fixed, cells, width !== undefined)
   const start = () => {
     const heads = columns.map((column) => column.head)
     const fixed = widthsOf(columns, [heads, ...sample], width)
     widths = fixed
-    return [head(lineOf(columns, fixed, heads)), ...sample.map((cells) => lineOf(columns, fixed, cells))]
+    return [head(line(fixed, heads)), ...sample.map((cells) => line(fixed, cells))]
   }
   for await (const row of rows) {
     const cells = columns.map(({ of }) => printable(of(row)))
-    if (widths) yield lineOf(columns, widths, cells)
+    if (widths) yield line(widths, cells)
     else if (sample.push(cells) === SAMPLE) yield* start()
   }
   if (!widths && sample.length > 0) yield* start()
 }
 
-/** A name may hold what would move the cursor, or colour what follows. */
+/** A name may hold what would move the cursor, colour what follows, or turn the direction of the line. */
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not reach the terminal
-  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '\ufffd')
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g, '\ufffd')
 }
 
 function widthsOf<T>(
@@ -74,11 +77,12 @@ function lineOf<T>(
   columns: readonly Column<T>[],
   widths: readonly number[],
   cells: readonly string[],
+  shorten: boolean,
 ): string {
   return columns
     .map(({ right, gives }, index) => {
       const width = widths[index] as number
-      const cell = gives ? shortened(cells[index] as string, width) : (cells[index] as string)
+      const cell = gives && shorten ? shortened(cells[index] as string, width) : (cells[index] as string)
       const pad = ' '.repeat(Math.max(0, width - stringWidth(cell)))
       return right ? pad + cell : cell + pad
     })

@@ -7,6 +7,7 @@ import { manifest } from '@holdfast/manifest'
 import { loadPlugin } from '../loading/load-plugin.ts'
 import { resolvePlugin } from '../loading/resolve-plugin.ts'
 import { deleteFile, readFile, writeFile } from './one-file.ts'
+import { ProcessLife } from './process-life.ts'
 import { StepFailed, type StepResult, Steps } from './steps.ts'
 
 export interface VerifyOptions {
@@ -14,6 +15,15 @@ export interface VerifyOptions {
   readonly options: Readonly<Record<string, unknown>>
   /** The config file that would name it. It need not be there. */
   readonly from: string
+}
+
+/** Somebody waits for the answer: what hangs is told sooner than in a node that serves. */
+const LIMITS = {
+  startDeadline: '1m',
+  stopDeadline: '10s',
+  closeDeadline: '10s',
+  storeTimeout: '15s',
+  storeRetries: 0,
 }
 
 /** What became of a package in a node. */
@@ -28,13 +38,14 @@ export interface Verification {
 
 /** Loads a package by its name as a node does, starts a node with it, and lets a backend keep and delete a file. */
 export async function verify(name: string, { options, from }: VerifyOptions): Promise<Verification> {
+  using life = new ProcessLife()
   const steps = new Steps()
   let plugin: Plugin | undefined
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-verify-'))
   try {
     await steps.take('resolve', () => resolvePlugin(name, from))
     plugin = await steps.take('shape', () => loadPlugin(name, options, from))
-    await use(plugin, folder, steps)
+    await use(plugin, folder, steps, life)
   } catch (error) {
     if (!(error instanceof StepFailed)) throw error
   } finally {
@@ -49,17 +60,24 @@ export async function verify(name: string, { options, from }: VerifyOptions): Pr
   }
 }
 
-async function use(plugin: Plugin, folder: string, steps: Steps): Promise<void> {
+async function use(plugin: Plugin, folder: string, steps: Steps, life: ProcessLife): Promise<void> {
   await steps.take('api', () => createNode({ plugins: [bare(plugin)], log: 'silent' }))
   const node = await steps.take('config', () =>
-    createNode({ plugins: [plugin, ...beside(plugin, folder)], log: 'silent', startDeadline: '1m' }),
+    createNode({ plugins: [plugin, ...beside(plugin, folder)], log: 'silent', ...LIMITS }),
   )
   // A start that fails has closed what it had opened.
   await steps.take('start', () => node.start())
   try {
     if (plugin.provides.includes('backend')) await useBackend(node, steps)
   } finally {
-    await steps.take('stop', () => node.stop())
+    await steps.take('stop', async () => {
+      await node.stop()
+      const left = await life.left()
+      if (left.length > 0)
+        throw new Error(
+          `after the stop something is left that keeps the process from ending: ${left.join(', ')}; close it in onStop, and make it in onStart`,
+        )
+    })
   }
 }
 

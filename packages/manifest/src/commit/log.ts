@@ -138,7 +138,7 @@ export class EmbeddedLog {
   #find(index: number): { readonly position: Position; readonly bytes: Buffer } | undefined {
     return this.#rows.get(logRow(index), (payload) => ({
       position: { term: payload.varint(), index },
-      bytes: payload.rest(),
+      bytes: Buffer.from(payload.rest()),
     }))
   }
 

@@ -55,6 +55,11 @@ export class LastStop {
     return { kind: 'sound' }
   }
 
+  /** Whether the last process is known not to have stopped. */
+  get isOpen(): boolean {
+    return this.#read()?.state === 'open'
+  }
+
   /** Before the environment is opened; for a new one right after. */
   async opened(): Promise<void> {
     if (this.#failpoints.armed) await this.#failpoints.hit('mark.open.before')

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import type { Finding } from './last-stop.ts'
+import { programArguments } from './own-program.ts'
 import type { Line } from './walk-child.ts'
 
 export interface LookOptions {
@@ -24,9 +24,8 @@ export interface Look {
 export async function look(dataDir: string, options: LookOptions = {}): Promise<Look> {
   const { deep = false, timeLimit, signal, onProgress } = options
   signal?.throwIfAborted()
-  const own = import.meta.url.endsWith('.ts') ? './walk-child.ts' : './walk-child.js'
-  const program = fileURLToPath(new URL(own, import.meta.url))
-  const child = spawn(process.execPath, [...conditions(), program, dataDir, deep ? 'deep' : 'rows'], {
+  const program = programArguments(import.meta.url, 'walk-child')
+  const child = spawn(process.execPath, [...program, dataDir, deep ? 'deep' : 'rows'], {
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   const ended = new Promise<string>((resolve) => {
@@ -81,12 +80,4 @@ function readLine(text: string): Line | undefined {
   } catch {
     return undefined
   }
-}
-
-/** The child finds the same packages as this process. */
-function conditions(): string[] {
-  return process.execArgv.flatMap((arg, index) => {
-    if (arg === '-C' || arg === '--conditions') return [arg, process.execArgv[index + 1] ?? '']
-    return arg.startsWith('--conditions=') ? [arg] : []
-  })
 }

@@ -53,6 +53,17 @@ export function lockDataDir(
   }
 }
 
+/**
+ * Who owns a data folder; undefined when nobody does. A pid of 0 stands for a lock that says nothing.
+ * @throws HF_FORMAT_NEWER, HF_MANIFEST_CORRUPT when the lock cannot be read at all
+ */
+export function ownerOf(
+  dataDir: string,
+): { readonly pid: number; readonly host: string; readonly alive: boolean } | undefined {
+  const owner = readOwner(join(dataDir, 'lock'))
+  return owner && { pid: owner.pid, host: owner.host, alive: isAlive(owner) }
+}
+
 /** Whether a file of the data folder was left behind by a process that was killed while it locked. */
 export function isLitter(dataDir: string, name: string): boolean {
   if (!name.startsWith('lock.')) return false

@@ -21,7 +21,10 @@ export type FoundOwner =
   | { readonly state: 'absent' }
   | { readonly state: 'damaged' }
 
-export async function readOwner(records: StoreRecords, signal?: AbortSignal): Promise<FoundOwner> {
+export async function readOwner(
+  records: Pick<StoreRecords, 'read'>,
+  signal?: AbortSignal,
+): Promise<FoundOwner> {
   const bytes = await records.read(RECORD, signal ? { signal } : {})
   if (!bytes) return { state: 'absent' }
   const control = decodeControl(bytes)

@@ -20,11 +20,11 @@ import { type FoundOwner, type OwnerRecord, readOwner, writeOwner } from './owne
 import { LIVES } from './store-format.ts'
 import type { StoreIdentity } from './store-identity.ts'
 
-const BEHIND = named(TABLE.node, 'behind')
+export const BEHIND = named(TABLE.node, 'behind')
 /** How often the owner record in the store follows the manifest, ms. */
 const EVERY_MS = 10_000
 const CURE =
-  "nothing is destroyed until somebody says with service('manifest').acknowledge({ actor }) that this manifest is the one to go by"
+  "nothing is destroyed until somebody says with holdfast acknowledge --act, or service('manifest').acknowledge({ actor }), that this manifest is the one to go by"
 
 const MENDED = "the store's identity record was damaged"
 

@@ -16,7 +16,7 @@ export const STORE_RECORD = 'store.json'
 const SAYS: Record<'lost' | 'damaged', string> = {
   lost: 'the store has lost its identity record: is it mounted?',
   damaged:
-    "the store's identity record is damaged: if it is the right store, say so with service('manifest').acknowledge({ actor })",
+    "the store's identity record is damaged: if it is the right store, say so with holdfast acknowledge --act, or service('manifest').acknowledge({ actor })",
 }
 
 interface Known {
@@ -180,7 +180,7 @@ export function knowsStore(rows: Rows): boolean {
   return readKnown(rows) !== undefined
 }
 
-function readKnown(rows: Rows): Known | undefined {
+export function readKnown(rows: Rows): Known | undefined {
   return rows.get(STORE, (payload) => ({
     storeId: payload.text(),
     logId: payload.text(),

@@ -1,5 +1,6 @@
-import type { Storage, StorageKey } from '@holdfast/core'
+import { messageOf, type QueuedErase, type Storage, type StorageKey } from '@holdfast/core'
 import type { KeyRow } from '../format/key-row.ts'
+import type { Opened } from '../opened.ts'
 
 /** Failures of one key after which it is set aside until somebody says `retry`. */
 export const SET_ASIDE_AFTER = 10
@@ -7,19 +8,70 @@ export const SET_ASIDE_AFTER = 10
 /** Longest wait between two tries of one key, ms: what `backoff` grows to. */
 export const LONGEST_WAIT_MS = 10 * 60_000
 
-/**
- * Whether other bytes than those that were doomed lie under the key. A minted key cannot have any: it was used once.
- * A key that is a path of its own may have been written by somebody else in the meantime; then it is left alone.
- */
-export async function holdsOtherBytes(
+/** How long a pinned key waits before it is looked at again, ms. */
+const PINNED_MS = 1000
+
+export interface Judged {
+  readonly targets: QueuedErase[]
+  readonly later: QueuedErase[]
+  readonly strays: StorageKey[]
+}
+
+export interface JudgeParts extends Pick<Opened, 'state' | 'pins' | 'clock'> {
+  readonly storage: Storage
+  /** Hard limit of one delete call, ms. */
+  readonly deleteTimeout: number
+  readonly inTime: <T>(call: (signal: AbortSignal) => Promise<T>) => Promise<T>
+  readonly failed: (item: QueuedErase, why: string) => QueuedErase
+}
+
+/** What may go of these now, by their rows of this moment; what waits; and what has no business in the queue. */
+export async function judgeQueued(
+  queued: readonly QueuedErase[],
+  { state, pins, clock, storage, deleteTimeout, inTime, failed }: JudgeParts,
+): Promise<Judged> {
+  const judged: Judged = { targets: [], later: [], strays: [] }
+  const looks: Promise<void>[] = []
+  for (const item of queued) {
+    const known = state.key(item.key)
+    if (known?.state !== 'doomed' && known?.state !== 'gone') judged.strays.push(item.key)
+    // A DELETE may land until its limit, and the key may be used again from then on.
+    else if (known.state === 'gone' && known.until <= clock.now() + deleteTimeout)
+      judged.strays.push(item.key)
+    else if (pins.isPinned(item.key)) judged.later.push({ ...item, nextTry: clock.now() + PINNED_MS })
+    else if (known.state === 'gone' || !mayHoldOthers(item.key, known)) judged.targets.push(item)
+    else
+      looks.push(
+        inTime((signal) => holdsOtherBytes(item.key, known, storage, signal)).then(
+          (other) => {
+            if (other) judged.later.push({ ...item, setAside: 'its bytes are not those that were doomed' })
+            else judged.targets.push(item)
+          },
+          (error: unknown) => void judged.later.push(failed(item, messageOf(error))),
+        ),
+      )
+  }
+  await Promise.all(looks)
+  return judged
+}
+
+type Doomed = Extract<KeyRow, { state: 'doomed' }>
+
+/** A minted key holds the bytes that were doomed, or none: it was used once. One that is a path may have been written anew. */
+function mayHoldOthers(key: StorageKey, { entry, unlisted }: Doomed): boolean {
+  if (entry) return entry.path === (key as string)
+  return unlisted?.size !== undefined || unlisted?.version !== undefined
+}
+
+/** Whether other bytes than those that were doomed lie under the key; then it is left alone. */
+async function holdsOtherBytes(
   key: StorageKey,
-  { entry, unlisted }: Extract<KeyRow, { state: 'doomed' }>,
+  { entry, unlisted }: Doomed,
   storage: Storage,
   signal: AbortSignal,
 ): Promise<boolean> {
   const size = entry?.size ?? unlisted?.size
   const version = entry?.version ?? unlisted?.version
-  if (entry ? entry.path !== (key as string) : size === undefined && version === undefined) return false
   const found = await storage.stat(key, { signal })
   if (!found) return false
   if (version !== undefined) return found.version !== version

@@ -9,6 +9,8 @@ import {
   retryRow,
   TABLE,
   timeOfRetryRow,
+  writeNamed,
+  writeRetryRow,
 } from '../format/rows.ts'
 import type { Rows } from '../state/rows.ts'
 import { LONGEST_WAIT_MS } from './judge.ts'
@@ -35,16 +37,21 @@ export class EraseQueue {
 
   /** Inside a transaction. */
   add(key: string, since: number): void {
-    this.put({ key: key as StorageKey, since, attempts: 0, nextTry: 0 })
+    const queued = { key: key as StorageKey, since, attempts: 0, nextTry: 0 }
+    const row = this.#rows.draft()
+    writeNamed(row, TABLE.erase, key)
+    const name = row.length
+    writeQueued(row, queued)
+    // Nearly every key is new, and the write itself says when it is not.
+    if (this.#rows.insertDraftIfAbsent(name)) this.#time(queued)
+    else this.put(queued)
   }
 
   /** Inside a transaction. */
   put(queued: QueuedErase): void {
     this.#untime(queued.key)
     this.#rows.put(named(TABLE.erase, queued.key), (payload) => writeQueued(payload, queued))
-    if (queued.setAside !== undefined) return
-    this.#rows.insert(retryRow(queued.nextTry, queued.key), () => undefined)
-    this.#count(1)
+    if (queued.setAside === undefined) this.#time(queued)
   }
 
   /** Inside a transaction. */
@@ -98,10 +105,18 @@ export class EraseQueue {
     this.#active = this.#rows.count(all, behind(all), Number.MAX_SAFE_INTEGER)
   }
 
+  #time({ key, nextTry }: QueuedErase): void {
+    const row = this.#rows.draft()
+    writeRetryRow(row, nextTry, key)
+    this.#rows.insertDraft(row.length)
+    this.#count(1)
+  }
+
   #untime(key: string): void {
     const before = this.get(key)
     if (!before || before.setAside !== undefined) return
-    this.#rows.remove(retryRow(before.nextTry, key))
+    writeRetryRow(this.#rows.draft(), before.nextTry, key)
+    this.#rows.removeDraft()
     this.#count(-1)
   }
 

@@ -8,10 +8,16 @@ const SHORT = 96
 
 /** Appends values to a buffer that grows. Numbers are whole and not negative unless said otherwise. */
 export class ByteWriter {
-  #buffer = Buffer.allocUnsafeSlow(1024)
-  #numbers = numbersOf(this.#buffer)
+  #buffer: Buffer
+  #numbers: DataView
   #length = 0
   #heads: Buffer[] = []
+
+  /** `buffer`: where it begins to write. */
+  constructor(buffer: Buffer = Buffer.allocUnsafeSlow(1024)) {
+    this.#buffer = buffer
+    this.#numbers = numbersOf(buffer)
+  }
 
   get length(): number {
     return this.#length

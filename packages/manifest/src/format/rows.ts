@@ -98,49 +98,54 @@ function upperOf(time: number): number {
   return Math.floor(time / HALF) + 2 ** 21
 }
 
-function putTime(row: Buffer, time: number, at: number): void {
-  row.writeUInt32BE(upperOf(time), at)
-  row.writeUInt32BE(time >>> 0, at + 4)
+function writeTime(to: ByteWriter, time: number): ByteWriter {
+  return to.u32(upperOf(time)).u32(time >>> 0)
+}
+
+/** Most names are shorter, bytes. */
+const NAME_BYTES = 256
+
+/** The name that `write` writes, for keeps. */
+function rowOf(write: (to: ByteWriter) => void): Buffer {
+  const row = new ByteWriter(Buffer.allocUnsafe(NAME_BYTES))
+  write(row)
+  return row.view()
 }
 
 export function writeAgeRow(to: ByteWriter, namespace: number, maxTime: number, path: string): void {
-  to.name(TABLE.age)
-    .u32(namespace)
-    .u32(upperOf(maxTime))
-    .u32(maxTime >>> 0)
-    .name(path)
+  writeTime(to.name(TABLE.age).u32(namespace), maxTime).name(path)
 }
 
 export function ageRow(namespace: number, maxTime: number, path: string): Buffer {
-  const row = new ByteWriter()
-  writeAgeRow(row, namespace, maxTime, path)
-  return row.view()
+  return rowOf((row) => writeAgeRow(row, namespace, maxTime, path))
 }
 
 export function pathOfAgeRow(row: Buffer): string {
   return nameOf(row, 13)
 }
 
-export function leavingRow(path: string, generation: number): Buffer {
-  const length = Buffer.byteLength(path)
-  const row = Buffer.allocUnsafe(10 + length)
-  row.write(TABLE.leaving, 0)
-  row.write(path, 1)
+export function writeLeavingRow(to: ByteWriter, path: string, generation: number): void {
   // Paths hold no NUL: the rows of one path lie together, before those of longer ones.
-  row[1 + length] = 0
-  row.writeBigUInt64BE(BigInt(generation), 2 + length)
-  return row
+  to.name(TABLE.leaving)
+    .name(path)
+    .u8(0)
+    .u32(Math.floor(generation / HALF))
+    .u32(generation >>> 0)
+}
+
+export function leavingRow(path: string, generation: number): Buffer {
+  return rowOf((row) => writeLeavingRow(row, path, generation))
 }
 
 export type DueState = 'condemned' | 'doomed' | 'gone'
 const DUE = { condemned: 'c', doomed: 'd', gone: 'g' } as const
 
+export function writeDueRow(to: ByteWriter, state: DueState, time: number, key: string): void {
+  writeTime(to.name(TABLE.due).name(DUE[state]), time).name(key)
+}
+
 export function dueRow(state: DueState, time: number, key: string): Buffer {
-  const row = Buffer.allocUnsafe(10 + Buffer.byteLength(key))
-  row.write(TABLE.due + DUE[state], 0)
-  putTime(row, time, 2)
-  row.write(key, 10)
-  return row
+  return rowOf((row) => writeDueRow(row, state, time, key))
 }
 
 export function keyOfDueRow(row: Buffer): string {
@@ -151,12 +156,12 @@ export function timeOfDueRow(row: Buffer): number {
   return Number(row.readBigUInt64BE(2) - TIME_OFFSET)
 }
 
+export function writeRetryRow(to: ByteWriter, time: number, key: string): void {
+  writeTime(to.name(TABLE.retry), time).name(key)
+}
+
 export function retryRow(time: number, key: string): Buffer {
-  const row = Buffer.allocUnsafe(9 + Buffer.byteLength(key))
-  row.write(TABLE.retry, 0)
-  putTime(row, time, 1)
-  row.write(key, 9)
-  return row
+  return rowOf((row) => writeRetryRow(row, time, key))
 }
 
 export function keyOfRetryRow(row: Buffer): string {

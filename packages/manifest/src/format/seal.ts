@@ -54,12 +54,8 @@ export async function createSeal(): Promise<Seal> {
     open(row, value) {
       const end = value.length - SUM_BYTES
       if (end < 0) throw damaged(row)
-      const sealed = scratch
-        .reset()
-        .raw(row)
-        .raw(value)
-        .view(0, row.length + end)
-      if (h64Raw(sealed) !== value.readBigUInt64BE(end)) throw damaged(row)
+      const sealed = scratch.reset().raw(row).raw(value)
+      if (h64Raw(sealed.head(row.length + end)) !== value.readBigUInt64BE(end)) throw damaged(row)
       return new ByteReader(value, end)
     },
     sum: (bytes) => h64Raw(bytes),

@@ -1,15 +1,11 @@
 import {
   type Batch,
   type CallOptions,
-  type Clock,
   type CommitResult,
   HoldfastError,
   hasCode,
   type Ids,
-  type Log,
-  logDiverged,
   messageOf,
-  type Position,
   sleep,
 } from '@holdfast/core'
 import type { CommitOptions, Commits } from '../commit/commits.ts'
@@ -17,31 +13,19 @@ import { type Committer, resultOf } from '../commit/committer.ts'
 import { growsBy, takeGroup, type WaitingBatch } from '../commit/group.ts'
 import { validateBatch } from '../commit/validate.ts'
 import { ByteWriter } from '../format/bytes.ts'
-import { recordBatch, writeRecordHead } from '../format/record.ts'
+import { recordBatch } from '../format/record.ts'
 import type { Room } from '../home.ts'
-import type { State } from '../state/state.ts'
-import type { Follower } from './follower.ts'
+import { type AppendParts, Appends, waitAfter } from './appends.ts'
 import { commitUnknown, notCommitted } from './log-errors.ts'
-import { withLimit } from './with-limit.ts'
 
 /** Room for what a record says besides its batches, bytes. */
 const RECORD_HEAD = 1024
-/** Wait before the next try of an append whose outcome is not known, ms: doubles with each. */
-const FIRST_WAIT_MS = 50
-const LONGEST_WAIT_MS = 2000
 
-export interface ReplicatedParts {
-  readonly log: Log
-  readonly follower: Follower
+export interface ReplicatedParts extends AppendParts {
   /** For the rows of this node alone. */
   readonly own: Committer
-  readonly state: State
-  readonly clock: Clock
   readonly room: Pick<Room, 'mustHaveRoom'>
   readonly ids: Ids
-  readonly nodeId: string
-  /** How long an outcome is looked for before it is called unknown, ms. */
-  readonly limit: number
 }
 
 /** Group of batches on their way into one record. */
@@ -61,11 +45,13 @@ export class ReplicatedCommitter implements Commits {
   readonly #parts: ReplicatedParts
   readonly #queue: WaitingBatch[] = []
   readonly #scratch = new ByteWriter()
+  readonly #appends: Appends
   readonly #closing = new AbortController()
   #working: Promise<void> | undefined
 
   constructor(parts: ReplicatedParts) {
     this.#parts = parts
+    this.#appends = new Appends(parts)
   }
 
   get broken(): string | undefined {
@@ -131,13 +117,13 @@ export class ReplicatedCommitter implements Commits {
 
   async barrier({ signal }: CallOptions = {}): Promise<void> {
     this.#mustGoOn()
-    await this.#catchUp(this.#signalled(signal))
+    await this.#appends.catchUp(this.#signalled(signal))
   }
 
   async resolve(id: string, { signal }: CallOptions = {}): Promise<CommitResult | undefined> {
     const asked = this.#signalled(signal)
-    await this.#catchUp(asked)
-    if (!this.#parts.state.recent.find(id)) await this.#closePlace(id, asked)
+    await this.#appends.catchUp(asked)
+    if (!this.#parts.state.recent.find(id)) await this.#appends.closePlace(id, asked)
     const row = this.#parts.state.recent.find(id)
     return row && resultOf(id, { ...row, repeated: false })
   }
@@ -160,51 +146,6 @@ export class ReplicatedCommitter implements Commits {
     if (!signal) return this.#closing.signal
     signal.throwIfAborted()
     return signal
-  }
-
-  async #catchUp(signal: AbortSignal): Promise<void> {
-    const { log, follower, state, clock, limit } = this.#parts
-    await withLimit({ clock, limit, signal }, async (within) => {
-      const { term, index } = state.head
-      const head = await log.head({ signal: within })
-      if (isOlder(head, { term, index })) {
-        follower.recheck()
-        throw logDiverged({ term, index }, { head })
-      }
-      await this.#applied(head.index, within)
-    })
-  }
-
-  /** One that has heard nothing of it when its time is over follows a connection that is dead. */
-  async #applied(index: number, within: AbortSignal): Promise<void> {
-    const { follower, state } = this.#parts
-    const before = state.head.index
-    const onOver = () => {
-      if (hasCode(within.reason, 'HF_LOG_UNAVAILABLE') && state.head.index === before) follower.recheck()
-    }
-    within.addEventListener('abort', onOver, { once: true })
-    try {
-      await follower.applied(index, within)
-    } finally {
-      within.removeEventListener('abort', onOver)
-    }
-  }
-
-  /** Makes sure that no append that is still on its way can be done: the place that it was made for is taken. */
-  async #closePlace(id: string, signal: AbortSignal): Promise<void> {
-    const { clock } = this.#parts
-    for (let tries = 0; ; tries++) {
-      try {
-        await this.#append([], signal)
-        return
-      } catch (error) {
-        await this.#catchUp(signal)
-        // Whoever took the place, it is taken.
-        if (hasCode(error, 'HF_LOG_CONFLICT')) return
-        if (tries === 3) throw commitUnknown(id, error)
-        await sleep(clock, waitAfter(tries), signal)
-      }
-    }
   }
 
   async #work(): Promise<void> {
@@ -242,40 +183,15 @@ export class ReplicatedCommitter implements Commits {
     const { signal } = this.#closing
     try {
       this.#mustGoOn()
-      await this.#append(underway.open, signal)
+      await this.#appends.append(underway.open, signal)
       return undefined
     } catch (error) {
       if (hasCode(error, 'HF_COMMIT_UNKNOWN')) underway.doubt = error
       if (!hasCode(error, 'HF_LOG_CONFLICT') && underway.doubt === undefined) return error
       // Whether they are in the log is seen when this node has read it.
-      await this.#catchUp(signal).catch(() => undefined)
+      await this.#appends.catchUp(signal).catch(() => undefined)
       return error
     }
-  }
-
-  /** Appends a record for the head that is applied here, and waits until it is applied as well. */
-  async #append(batches: readonly WaitingBatch[], signal: AbortSignal): Promise<void> {
-    const { log, follower, state, clock, nodeId, limit } = this.#parts
-    const { head } = state
-    const expectedHead: Position = { term: head.term, index: head.index }
-    const record = this.#scratch.reset()
-    const time = Math.max(clock.now(), head.time)
-    writeRecordHead(record, { previous: head.record, time, origin: nodeId }, batches.length)
-    for (const { bytes } of batches) record.raw(bytes)
-    const bytes = record.copy()
-    let refused: unknown
-    await withLimit({ clock, limit, signal }, async (within) => {
-      const { index } = await log.append(bytes, { expectedHead, signal: within }).catch((error: unknown) => {
-        if (NOT_DONE.some((code) => hasCode(error, code))) refused = error
-        throw error
-      })
-      await this.#applied(index, within)
-    }).catch((error: unknown) => {
-      if (refused === undefined) throw commitUnknown('of this record', error)
-      if (hasCode(refused, 'HF_LOG_CONFLICT') && isOlder(refused.context.head, expectedHead))
-        follower.recheck()
-      throw refused
-    })
   }
 
   #answer(underway: Underway): void {
@@ -300,20 +216,7 @@ export class ReplicatedCommitter implements Commits {
   }
 }
 
-/** Failures of an append after which nothing of it is in the log; every other leaves that open. */
-const NOT_DONE = ['HF_LOG_CONFLICT', 'HF_LOG_UNAVAILABLE', 'HF_LOG_RECORD_TOO_LARGE'] as const
-
 /** Nothing was done, and trying again at once would not help. */
 function isPlain(problem: unknown, { doubt }: Underway): boolean {
   return doubt === undefined && !hasCode(problem, 'HF_LOG_CONFLICT')
-}
-
-/** A head that a node is past already, or that has another term: not the log that it was. */
-function isOlder(found: unknown, { term, index }: Position): boolean {
-  const head = found as Position | undefined
-  return head !== undefined && (head.index < index || (head.index === index && head.term !== term))
-}
-
-function waitAfter(tries: number): number {
-  return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** tries)
 }

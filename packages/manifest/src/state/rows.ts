@@ -29,12 +29,11 @@ export class Rows {
   }
 
   get<T>(row: Buffer, read: (payload: ByteReader) => T): T | undefined {
-    const value = this.#store.get(row)
-    return value && read(this.#seal.open(row, value))
+    return this.#store.look(row, (value) => read(this.#seal.open(row, value)))
   }
 
   has(row: Buffer): boolean {
-    return this.#store.get(row) !== undefined
+    return this.#store.look(row, () => true) ?? false
   }
 
   /** Names of rows in [from, to). */
@@ -105,12 +104,14 @@ export class Rows {
   }
 
   put(row: Buffer, write: (payload: ByteWriter) => void): void {
-    this.#put(row, write, this.#store.get(row))
+    this.#uncount(row)
+    this.insert(row, write)
   }
 
   /** As `put`, for a row of which the caller knows that it is not there: saves the look. */
   insert(row: Buffer, write: (payload: ByteWriter) => void): void {
-    this.#put(row, write, undefined)
+    write(this.draft().raw(row))
+    this.insertDraft(row.length)
   }
 
   /** Where the name of a row is written, and behind it its payload: the next one for `insertDraft`. */
@@ -122,29 +123,29 @@ export class Rows {
   insertDraft(name: number): void {
     const { row, value } = this.#seal.closeDraft(name)
     this.#writing.put(row, value)
-    this.#note(row, undefined, value)
+    this.#count(row, value)
   }
 
   /** As `insertDraft`, unless the row is there: then nothing changes, and the result is false. As cheap. */
   insertDraftIfAbsent(name: number): boolean {
     const { row, value } = this.#seal.closeDraft(name)
     if (!this.#writing.insert(row, value)) return false
-    this.#note(row, undefined, value)
+    this.#count(row, value)
     return true
   }
 
-  remove(row: Buffer): void {
-    const old = this.#store.get(row)
-    if (!old) return
-    this.#writing.remove(row)
-    this.#note(row, old, undefined)
+  /** As `put`, of the draft, which has so many bytes yet, all of them its name: `insertDraft` comes next. */
+  replaceDraft(name: number): void {
+    this.#uncount(this.#seal.draft.head(name))
   }
 
-  #put(name: Buffer, write: (payload: ByteWriter) => void, old: Buffer | undefined): void {
-    write(this.draft().raw(name))
-    const { row, value } = this.#seal.closeDraft(name.length)
-    this.#writing.put(row, value)
-    this.#note(row, old, value)
+  remove(row: Buffer): void {
+    if (this.#uncount(row)) this.#writing.remove(row)
+  }
+
+  /** As `remove`, of the row that has the draft for its name. */
+  removeDraft(): void {
+    this.remove(this.#seal.draft.head())
   }
 
   get #writing(): Writer {
@@ -152,20 +153,36 @@ export class Rows {
     return this.#writer
   }
 
-  /** After a change of a row: how to take it back, and what it is to the digest. */
-  #note(row: Buffer, old: Buffer | undefined, value: Uint8Array | undefined): void {
-    if (this.#undo) this.#undo.push(this.#reversal(Buffer.from(row), old, value && Buffer.from(value)))
-    if (!isReplicated(row)) return
-    if (old) this.#digest.subtract(old)
-    if (value) this.#digest.add(value)
+  /** After a row was written where none was. */
+  #count(row: Buffer, value: Uint8Array): void {
+    this.#undo?.push(this.#removal(Buffer.from(row), Buffer.from(value)))
+    if (isReplicated(row)) this.#digest.add(value)
   }
 
-  /** Apart from `#note`, where it would cost each row something even if nothing can be taken back. */
-  #reversal(row: Buffer, old: Buffer | undefined, value: Buffer | undefined): () => void {
+  /** Before a row is overwritten or removed. False when it is not there; this node's own rows are not even looked for. */
+  #uncount(row: Buffer): boolean {
+    if (!this.#undo && !isReplicated(row)) return true
+    const isThere = this.#store.look(row, (value) => {
+      this.#undo?.push(this.#return(Buffer.from(row), Buffer.from(value)))
+      if (isReplicated(row)) this.#digest.subtract(value)
+      return true
+    })
+    return isThere ?? false
+  }
+
+  // Apart from those above, where they would cost each row something even if nothing can be taken back.
+
+  #removal(row: Buffer, value: Buffer): () => void {
     return () => {
-      if (old) this.#writing.put(row, old)
-      else this.#writing.remove(row)
-      this.#note(row, value, old)
+      this.#writing.remove(row)
+      if (isReplicated(row)) this.#digest.subtract(value)
+    }
+  }
+
+  #return(row: Buffer, value: Buffer): () => void {
+    return () => {
+      this.#writing.put(row, value)
+      if (isReplicated(row)) this.#digest.add(value)
     }
   }
 }

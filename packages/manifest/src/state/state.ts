@@ -2,7 +2,17 @@ import type { Entry, FilePath, NewEntry, StorageKey } from '@holdfast/core'
 import { readListed, writeListed } from '../format/entry.ts'
 import { type KeyRow, readKeyRow, writeKeyRow, writeLiveKey } from '../format/key-row.ts'
 import type { WrittenAt } from '../format/op.ts'
-import { ageRow, dueRow, leavingRow, named, TABLE, writeAgeRow, writeNamed } from '../format/rows.ts'
+import {
+  ageRow,
+  type DueState,
+  dueRow,
+  named,
+  TABLE,
+  writeAgeRow,
+  writeDueRow,
+  writeLeavingRow,
+  writeNamed,
+} from '../format/rows.ts'
 import type { Seal } from '../format/seal.ts'
 import type { KeyValue } from '../store/key-value.ts'
 import { Folders } from './folders.ts'
@@ -138,7 +148,9 @@ export class State {
   unlist(entry: Entry): void {
     this.rows.remove(named(TABLE.entry, entry.path))
     const namespace = this.namespaces.count(entry, -1, this.head)
-    if (entry.maxTime !== undefined) this.rows.remove(ageRow(namespace, entry.maxTime, entry.path))
+    if (entry.maxTime === undefined) return
+    writeAgeRow(this.rows.draft(), namespace, entry.maxTime, entry.path)
+    this.rows.removeDraft()
   }
 
   /** Changes what is known of a listed entry; path and key stay. */
@@ -176,7 +188,7 @@ export class State {
     this.#settle(key, before)
     const as = before.replacement === undefined ? before.as : 'replaced'
     this.#setKey(key, { state: 'gone', as, until, generation }, false)
-    this.rows.insert(dueRow('gone', until, key), nothing)
+    this.#await('gone', until, key)
     this.folders.leave(key)
   }
 
@@ -189,20 +201,35 @@ export class State {
   /** Writes the rows of a key on its way out. */
   #leave(key: StorageKey, row: Condemned | Doomed): void {
     this.#setKey(key, row, false)
-    this.rows.insert(dueRow(row.state, timeOf(row), key), nothing)
-    this.rows.insert(leavingRow(row.entry?.path ?? key, row.generation), (payload) => void payload.text(key))
+    this.#await(row.state, timeOf(row), key)
+    const leaving = this.rows.draft()
+    writeLeavingRow(leaving, row.entry?.path ?? key, row.generation)
+    const name = leaving.length
+    leaving.text(key)
+    this.rows.insertDraft(name)
+  }
+
+  #await(state: DueState, time: number, key: StorageKey): void {
+    const due = this.rows.draft()
+    writeDueRow(due, state, time, key)
+    this.rows.insertDraft(due.length)
   }
 
   /** Takes them away, except the key's own, which the next state overwrites. */
   #settle(key: StorageKey, row: Condemned | Doomed): void {
-    this.rows.remove(dueRow(row.state, timeOf(row), key))
-    this.rows.remove(leavingRow(row.entry?.path ?? key, row.generation))
+    writeDueRow(this.rows.draft(), row.state, timeOf(row), key)
+    this.rows.removeDraft()
+    writeLeavingRow(this.rows.draft(), row.entry?.path ?? key, row.generation)
+    this.rows.removeDraft()
   }
 
   #setKey(key: StorageKey, row: KeyRow, fresh: boolean): void {
-    const name = named(TABLE.key, key)
-    if (fresh) this.rows.insert(name, (payload) => writeKeyRow(payload, row))
-    else this.rows.put(name, (payload) => writeKeyRow(payload, row))
+    const draft = this.rows.draft()
+    writeNamed(draft, TABLE.key, key)
+    const name = draft.length
+    if (!fresh) this.rows.replaceDraft(name)
+    writeKeyRow(draft, row)
+    this.rows.insertDraft(name)
   }
 
   /** Writes what was gathered during a transaction, and the head. The last thing in it. */

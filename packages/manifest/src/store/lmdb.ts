@@ -13,6 +13,7 @@ const NO_OVERWRITE = { noOverwrite: true }
 export function openLmdb(folder: string, { readOnly = false } = {}): KeyValue {
   let asTexts = false
   const snapshots = new Set<() => void>()
+  const viewOf = views()
   const db: Database<Buffer, Buffer> = sound(folder, () =>
     open<Buffer, Buffer>({
       path: folder,
@@ -51,6 +52,10 @@ export function openLmdb(folder: string, { readOnly = false } = {}): KeyValue {
   }
   return {
     get: (key) => sound(folder, () => db.get(key)),
+    look: (key, read) => {
+      const value = sound(folder, () => db.getBinaryFast(key))
+      return value && read(viewOf(value))
+    },
     range: (query) => range(query),
     map: ({ from, to, limit }, read) =>
       sound(folder, () => {
@@ -101,6 +106,24 @@ function sound<T>(folder: string, read: () => T): T {
       context: { folder },
       cause: error,
     })
+  }
+}
+
+/** Up to this length a view is kept, bytes. */
+const VIEWS = 2048
+
+/**
+ * Gives what lmdb-js has read as a buffer of its length. It reads into one place, over and over, by a buffer that is
+ * longer than it says; to make one for each value costs as much as to read it.
+ */
+function views(): (value: Buffer) => Buffer {
+  let kept: Buffer[] = []
+  let [place, from]: [ArrayBufferLike | undefined, number] = [undefined, 0]
+  return ({ buffer, byteOffset, length }) => {
+    if (length > VIEWS) return Buffer.from(buffer, byteOffset, length)
+    if (buffer !== place || byteOffset !== from) [kept, place, from] = [[], buffer, byteOffset]
+    kept[length] ??= Buffer.from(buffer, byteOffset, length)
+    return kept[length]
   }
 }
 

@@ -35,6 +35,10 @@ export function openMemory(initial: Row[] = []): KeyValue {
       const at = find(key)
       return has(at, key) ? rows[at]?.value : undefined
     },
+    look(key, read) {
+      const value = this.get(key)
+      return value && read(value)
+    },
     range({ from, to, limit, reverse = false }) {
       const slice = rows.slice(find(from), find(to))
       return (reverse ? slice.reverse() : slice).slice(0, limit)

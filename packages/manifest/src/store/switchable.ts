@@ -10,6 +10,7 @@ export function switchable(first: KeyValue): Switchable {
   let store = first
   return {
     get: (key) => store.get(key),
+    look: (key, read) => store.look(key, read),
     range: (query) => store.range(query),
     map: (query, read) => store.map(query, read),
     texts: (query) => store.texts(query),

@@ -1,10 +1,5 @@
 import type { Store } from './store.ts'
 
-/** First occurrences: what is left of a sequence when repeated deliveries are taken out. */
-export function distinct(seen: readonly string[]): string[] {
-  return [...new Set(seen)]
-}
-
 /** The events of a log behind an index, from the records and from what the state remembers of their batches. */
 export function eventsOf(store: Store, after: number): { batches: string[]; deleted: string[] } {
   const batches: string[] = []

@@ -12,7 +12,8 @@ import {
   testNode,
   undo,
 } from '../support.ts'
-import { distinct, eventsOf } from './events-of.ts'
+import { distinct } from './distinct.ts'
+import { eventsOf } from './events-of.ts'
 import { recorder } from './recorder.ts'
 import { openStore } from './store.ts'
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { EmbeddedLog } from '../../src/commit/log.ts'
 import type { Recorded } from '../../src/format/record.ts'
-import { behind, indexOfLogRow, logRow, named, TABLE, type Table } from '../../src/format/rows.ts'
+import { indexOfLogRow, logRow } from '../../src/format/rows.ts'
 import { createSeal } from '../../src/format/seal.ts'
 import type { BatchRow } from '../../src/state/outcomes.ts'
 import { State } from '../../src/state/state.ts'
@@ -15,8 +15,6 @@ export interface Store extends AsyncDisposable {
   batch(id: string): BatchRow | undefined
   /** Where the log begins and ends, and the indexes of the records that are there. */
   stored(): { readonly floor: number; readonly head: number; readonly indexes: number[] }
-  /** Rows of a table. */
-  count(table: Table): number
 }
 
 export async function openStore(dataDir: string): Promise<Store> {
@@ -31,19 +29,6 @@ export async function openStore(dataDir: string): Promise<Store> {
       const rows = state.rows.names(logRow(0), logRow(Number.MAX_SAFE_INTEGER), 1_000_000)
       return { floor: log.floor().index, head: state.head.index, indexes: rows.map(indexOfLogRow) }
     },
-    count(table) {
-      const all = named(table, '')
-      return state.rows.count(all, behind(all), 1_000_000)
-    },
     [Symbol.asyncDispose]: () => store.close(),
   }
 }
-
-/** Does to a store what 100,000 later batches do: takes the memory of a batch away. */
-export async function forgetBatch(dataDir: string, id: string): Promise<void> {
-  const store = openLmdb(join(dataDir, 'manifest'))
-  store.transaction((writer) => writer.remove(named(TABLE.batch, id)))
-  await store.close()
-}
-
-export const KEPT_TABLES = [TABLE.outcome, TABLE.deletion] as const

@@ -2,7 +2,8 @@ import { FailpointRegistry } from '@holdfast/core'
 import { runUntilKilled } from '@holdfast/testkit'
 import { describe, it } from 'vitest'
 import { acknowledgedBy, BURST_GROUP, isKept } from './burst-plan.ts'
-import { inspect, tempFolder } from './inspect.ts'
+import { tempFolder } from './folder.ts'
+import { inspect } from './inspect.ts'
 import { nodeIn } from './node.ts'
 
 const BURST = new URL('burst.ts', import.meta.url)

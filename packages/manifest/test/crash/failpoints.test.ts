@@ -1,7 +1,8 @@
 import { type FailpointName, FailpointRegistry } from '@holdfast/core'
 import { type CrashOutcome, runUntilCrash } from '@holdfast/testkit'
 import { afterAll, beforeAll, describe, type ExpectStatic, it } from 'vitest'
-import { type Inspection, inspect, tempFolder } from './inspect.ts'
+import { tempFolder } from './folder.ts'
+import { type Inspection, inspect } from './inspect.ts'
 import { guaranteeOf, nodeIn } from './node.ts'
 import {
   AGAIN,

@@ -1,18 +1,9 @@
 import { readdirSync, statSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Entry, FailpointRegistry, type HoldfastNode, mintedPath, type StorageKey } from '@holdfast/core'
-import { distinct, eventsOf } from '../consumers/events-of.ts'
-import { openStore } from '../consumers/store.ts'
+import { distinct } from '../consumers/distinct.ts'
 import { dataDirOf, nodeIn, rootOf, witnessOf } from './node.ts'
-import { testimony } from './witness.ts'
-
-/** A folder for the lives of one node; gone with the test. */
-export async function tempFolder(): Promise<{ readonly path: string } & AsyncDisposable> {
-  const path = await mkdtemp(join(tmpdir(), 'holdfast-crash-'))
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) }
-}
+import { type Told, testimony } from './witness.ts'
 
 /** What a node and its disks look like at rest. Two runs that did the same look the same. */
 export interface Inspection {
@@ -39,8 +30,9 @@ export async function inspect(folder: string): Promise<Inspection> {
   for (const { key } of node.eraser.queue()) problems.push(`${key} is still queued`)
   const contentDigest = node.service('manifest').contentDigest()
   await node.hooks.drain()
+  const committed = await committedBatches(node)
   await node.stop()
-  problems.push(...(await undelivered(folder)))
+  problems.push(...undelivered(folder, committed))
   for (const name of readdirSync(join(rootOf(folder), '.holdfast', 'tmp')))
     problems.push(`${name} is a temporary file`)
   problems.push(...emptyFolders(rootOf(folder), ''))
@@ -48,17 +40,46 @@ export async function inspect(folder: string): Promise<Inspection> {
   return { contentDigest, stored, dataDir: readdirSync(dataDirOf(folder)).sort(), problems }
 }
 
-/** Where the taps of all lives together have seen something else than the log has. */
-async function undelivered(folder: string): Promise<string[]> {
-  await using store = await openStore(dataDirOf(folder))
+/** Batches that the state remembers as committed, in the order of the log: a row for each record has their ids. */
+async function committedBatches(node: HoldfastNode): Promise<string[]> {
+  const manifest = node.service('manifest')
+  const ids: string[] = []
+  {
+    using rows = manifest.rows()
+    for await (const page of rows.pages())
+      for (const { name, value } of page)
+        if (name[0] === 's'.charCodeAt(0))
+          ids.push(
+            ...(Buffer.from(value)
+              .toString('latin1')
+              .match(/[0-9A-HJKMNP-TV-Z]{26}/g) ?? []),
+          )
+  }
+  const known = await Promise.all(ids.map(async (id) => [id, await manifest.resolve(id)] as const))
+  return known.flatMap(([id, result]) => (result && result.status !== 'rejected' ? [id] : []))
+}
+
+/** Where the taps of all lives together have seen something else than what was committed. */
+function undelivered(folder: string, committed: readonly string[]): string[] {
   const seen = testimony(witnessOf(folder))
-  const events = eventsOf(store, 0)
+  const got = { batches: distinct(seen.batches), deleted: distinct(seen.deleted) }
+  const events = { batches: committed, deleted: deletedBy([...seen.told.values()].flat()) }
   return (['batches', 'deleted'] as const).flatMap((what) => {
-    const got = distinct(seen[what])
-    const at = events[what].findIndex((event, index) => got[index] !== event)
-    if (at === -1 && got.length === events[what].length) return []
-    return [`of ${events[what].length} ${what} in the log ${got.length} were delivered; they part at ${at}`]
+    const at = events[what].findIndex((event, index) => got[what][index] !== event)
+    if (at === -1 && got[what].length === events[what].length) return []
+    return [
+      `of ${events[what].length} ${what} that were committed ${got[what].length} were delivered; they part at ${at}`,
+    ]
   })
+}
+
+/** The keys of files that were listed, as they were doomed. */
+function deletedBy(ops: readonly Told[]): string[] {
+  const done = ops.filter(([, , status]) => status === 'done')
+  const listed = new Set(
+    done.flatMap(([type, key]) => (type === 'register' || type === 'replace' ? [key] : [])),
+  )
+  return distinct(done.flatMap(([type, key]) => (type === 'doom' && listed.has(key) ? [key] : [])))
 }
 
 async function storedKeys(node: HoldfastNode): Promise<StorageKey[]> {

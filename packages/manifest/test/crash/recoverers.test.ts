@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { type FailpointName, FailpointRegistry, Rendezvous } from '@holdfast/core'
 import { runUntilCrash } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
-import { openStore } from '../consumers/store.ts'
-import { inspect, tempFolder } from './inspect.ts'
-import { dataDirOf, nodeIn } from './node.ts'
+import { tempFolder } from './folder.ts'
+import { inspect } from './inspect.ts'
+import { dataDirOf, nodeIn, witnessOf } from './node.ts'
 import { prepare } from './operations.ts'
+import { testimony } from './witness.ts'
 
 const REWRITE = new URL('rewrite.ts', import.meta.url)
 const OPERATION = new URL('operation.ts', import.meta.url)
@@ -37,12 +38,9 @@ describe('two processes that recover what a killed one left', { timeout: 60_000 
     const { node, result } = await overtaken(folder.path, 'recovery.before')
     expect(result).toBe('HF_DATADIR_TAKEN')
     await node.stop()
-    {
-      await using store = await openStore(dataDirOf(folder.path))
-      const ops = store.log().flatMap(({ batches }) => batches.flatMap(({ ops }) => ops))
-      expect(ops.filter((op) => op.type === 'condemn' && op.key.startsWith('sales/cut'))).toHaveLength(1)
-    }
     expect(await inspect(folder.path)).toMatchObject({ stored: [NEXT], problems: [] })
+    const ops = [...testimony(witnessOf(folder.path)).told.values()].flat()
+    expect(ops.filter(([type, key]) => type === 'condemn' && key.startsWith('sales/cut'))).toHaveLength(1)
   })
 
   it('[X-05] a run that was cut short: it is closed once, and no start fails of it', async () => {

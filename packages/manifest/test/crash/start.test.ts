@@ -2,7 +2,8 @@ import { cp } from 'node:fs/promises'
 import { type FailpointName, FailpointRegistry } from '@holdfast/core'
 import { runUntilCrash } from '@holdfast/testkit'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { type Inspection, inspect, tempFolder } from './inspect.ts'
+import { tempFolder } from './folder.ts'
+import { type Inspection, inspect } from './inspect.ts'
 import { dataDirOf, guaranteeOf, nodeIn } from './node.ts'
 
 const ACKNOWLEDGE = new URL('acknowledge.ts', import.meta.url)

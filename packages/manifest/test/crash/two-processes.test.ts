@@ -7,7 +7,8 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { FailpointRegistry, type HoldfastNode } from '@holdfast/core'
 import { describe, it } from 'vitest'
-import { inspect, tempFolder } from './inspect.ts'
+import { tempFolder } from './folder.ts'
+import { inspect } from './inspect.ts'
 import { dataDirOf, nodeIn, rootOf } from './node.ts'
 
 const PROGRAM = fileURLToPath(new URL('owner-life.ts', import.meta.url))

@@ -2,10 +2,21 @@ import { readdirSync } from 'node:fs'
 import { Rendezvous, type StateRows } from '@holdfast/core'
 import type { ClusterNode, MemoryCluster } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
-import { named, TABLE } from '../../src/format/rows.ts'
 import type { Running } from '../../src/open-manifest.ts'
 import { recorder } from '../consumers/recorder.ts'
-import { condemn, doom, erased, forget, key, path, read, register, testNode, undo } from '../support.ts'
+import {
+  condemn,
+  doom,
+  erased,
+  forget,
+  key,
+  path,
+  read,
+  register,
+  rowNamed,
+  testNode,
+  undo,
+} from '../support.ts'
 import { failure, manifestOf, nodesOf, opened, testCluster } from './support.ts'
 
 /** The third node is away while its file goes the whole way, and the log is truncated behind it. */
@@ -228,8 +239,8 @@ describe('a node that takes the state of another', () => {
     await comeBack(cluster)
     const { store, eraseQueue, committer } = opened(three) as Running
     await committer.local(() => eraseQueue.put({ key: key('doomed'), since: 1, attempts: 3, nextTry: 5 }))
-    const names = ['kept', 'doomed', 'gone'].map((name) => named(TABLE.key, name))
-    for (const row of [...names, named(TABLE.erase, 'doomed')]) {
+    const names = ['kept', 'doomed', 'gone'].map((name) => rowNamed('k', name))
+    for (const row of [...names, rowNamed('E', 'doomed')]) {
       const value = Buffer.from(store.get(row)!)
       value[0]! ^= 1
       store.transaction((writer) => writer.put(row, value))

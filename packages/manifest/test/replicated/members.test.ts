@@ -1,7 +1,6 @@
 import type { ClusterNode, MemoryCluster } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
-import { named, TABLE } from '../../src/format/rows.ts'
-import { register } from '../support.ts'
+import { register, rowNamed } from '../support.ts'
 import { manifestOf, nodesOf, opened, shared, testCluster } from './support.ts'
 
 const CONDEMN = { action: 'condemn', actor: 'user' } as const
@@ -16,7 +15,7 @@ async function publish(cluster: MemoryCluster, node: ClusterNode): Promise<void>
 async function damage(node: ClusterNode): Promise<void> {
   const { committer, state } = opened(node)
   await committer.local(() => {
-    state.rows.put(named(TABLE.setting, 'stray'), (payload) => payload.u8(1).varint(1).text('1'))
+    state.rows.put(rowNamed('v', 'stray'), (payload) => payload.u8(1).varint(1).text('1'))
     state.flush()
   })
 }

@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import type { ModelPolicy } from './oracle.ts'
 
+type Value<T> = T extends fc.Arbitrary<infer V> ? V : never
+
 const NAMES = ['a/0', 'a/1', 'a/2', 'a/x/3', 'b/0', 'b/1', 'b/2', 'b/x/3'] as const
 const path = fc.constantFrom(...NAMES)
 const age = fc.option(fc.integer({ min: 0, max: 9 }), { nil: undefined, freq: 9 })
@@ -33,6 +35,7 @@ const change = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant('write'), path, age, size }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('delete'), path }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('undo'), path }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('undo run') }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('compact'), path, other: path, age, size }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('update'), path, age }) },
   {
@@ -62,21 +65,40 @@ const change = fc.oneof(
   },
 )
 
+/** What goes wrong in a run that acts. */
+export const FAULTS = [
+  'commit fails',
+  'killed before',
+  'killed after',
+  'cancelled',
+  'cut off',
+  'role lost',
+  'bytes stay',
+] as const
+
+/** Most that a plan may take. */
+const limits = fc.record(
+  {
+    files: fc.integer({ min: 0, max: 4 }),
+    bytes: fc.integer({ min: 0, max: 40 }),
+    share: fc.constantFrom(0, 0.3, 0.5, 1),
+    emptiness: fc.constant('refuse' as const),
+  },
+  { requiredKeys: [] },
+)
+export type ModelLimits = Value<typeof limits>
+
 const run = fc.record({
   do: fc.constant('run'),
+  /** Old files that are written first, so that there is something to take. */
+  first: fc.array(fc.record({ path, size }), { maxLength: 3 }),
   cap: fc.option(fc.integer({ min: 0, max: 3 }), { nil: undefined }),
-  maxFiles: fc.option(fc.integer({ min: 0, max: 4 }), { nil: undefined }),
+  limits: fc.oneof({ weight: 1, arbitrary: limits }, { weight: 2, arbitrary: fc.constant({}) }),
   fault: fc.oneof(
-    { weight: 6, arbitrary: fc.constant('none' as const) },
+    { weight: 3, arbitrary: fc.constant('none' as const) },
     {
-      weight: 4,
-      arbitrary: fc.constantFrom(
-        'commit fails' as const,
-        'killed before' as const,
-        'killed after' as const,
-        'cancelled' as const,
-        'cut off' as const,
-      ),
+      weight: 7,
+      arbitrary: fc.constantFrom(...FAULTS),
     },
   ),
   /** Whether it executes a plan from before the changes. */
@@ -94,7 +116,33 @@ const rest = fc.array(fc.oneof({ weight: 3, arbitrary: change }, { weight: 2, ar
 
 export const commands = fc.tuple(first, rest).map(([policy, others]): Command[] => [policy, ...others])
 
-type Value<T> = T extends fc.Arbitrary<infer V> ? V : never
 export type Change = Value<typeof change>
 export type Run = Value<typeof run>
 export type Command = Change | Run
+
+const EVERYTHING = { id: 'p', match: '**', maxAge: 1, minAge: 0, keepNewest: 0, overrides: [] } as const
+
+/** Old files, then a run of all of them. */
+const sweep = (more: Partial<Run>): Run => ({
+  do: 'run',
+  first: [
+    { path: 'a/1', size: 5 },
+    { path: 'a/2', size: 5 },
+  ],
+  cap: undefined,
+  limits: {},
+  fault: 'none',
+  bound: false,
+  meanwhile: [],
+  ...more,
+})
+
+/** Meets every fault and every limit once, so that none is left to chance. */
+export const GRAND_TOUR: Command[] = [
+  { do: 'policy', policy: EVERYTHING },
+  ...FAULTS.map((fault) => sweep({ fault })),
+  ...[{ files: 1 }, { bytes: 9 }, { share: 0.5 }, { emptiness: 'refuse' as const }].map((limits) =>
+    sweep({ limits }),
+  ),
+  sweep({ bound: true }),
+]

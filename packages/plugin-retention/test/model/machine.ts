@@ -10,7 +10,7 @@ import { manifest } from '@holdfast/manifest'
 import { retention } from '@holdfast/plugin-retention'
 import { type ClusterNode, type MemoryCluster, memoryCluster } from '@holdfast/testkit'
 import type { Change, Command, Run } from './commands.ts'
-import { type ModelPolicy, type World, whyKept } from './oracle.ts'
+import { dueOf, type ModelPolicy, overOf, SHARE_FROM, type World, whyKept } from './oracle.ts'
 
 const DAY = 86_400_000
 const NOW = Date.UTC(2026, 5, 1)
@@ -23,7 +23,11 @@ export class Machine implements AsyncDisposable {
   /** What should never have been condemned, and why. */
   readonly violations: string[] = []
   condemned = 0
+  /** Limits that refused a run, and faults that one met. */
+  readonly met = new Set<string>()
   #commitFails = false
+  #bytesStay = false
+  #lastRun = 'none'
 
   private constructor(cluster: MemoryCluster) {
     this.#cluster = cluster
@@ -40,6 +44,7 @@ export class Machine implements AsyncDisposable {
     for (const role of ['primary', 'sweeper']) await cluster.appoint(role, machine.#node)
     await cluster.settle()
     machine.#watch()
+    machine.#guardBytes()
     return machine
   }
 
@@ -54,11 +59,14 @@ export class Machine implements AsyncDisposable {
 
   /** Runs until nothing is due any more, and lets the eraser end. Gives what is due all the same. */
   async finish(): Promise<{ readonly due: readonly string[]; readonly left: readonly string[] }> {
+    this.#bytesStay = false
     const early = await this.#exhaust()
     for (const { id } of this.#manifest.holds.list()) await this.#manifest.holds.release(id)
     await this.#wait(10)
     const late = await this.#exhaust()
     await this.#wait(2)
+    // What could not be deleted so often that it was set aside waits for somebody to say so.
+    await this.#node.node.eraser.retry()
     await this.#node.node.eraser.drain()
     const live = new Set(this.#files().map(({ key }) => String(key)))
     const left = [...this.#node.objects.byKey.keys()].filter(
@@ -116,6 +124,16 @@ export class Machine implements AsyncDisposable {
     }
   }
 
+  /** A store that does not let go of its objects while it is told so. */
+  #guardBytes(): void {
+    const { byKey } = this.#node.objects
+    const remove = byKey.delete
+    byKey.delete = (key) => {
+      if (this.#bytesStay) throw new HoldfastError('HF_BACKEND', 'no luck', { kind: 'permission' })
+      return remove.call(byKey, key)
+    }
+  }
+
   /** Judges each file of a batch as if those before it had gone. */
   #watch(): void {
     const { commit } = this.#manifest
@@ -157,6 +175,8 @@ export class Machine implements AsyncDisposable {
           return files.delete((change as { path: string }).path)
         case 'undo':
           return void (await files.undo((change as { path: string }).path))
+        case 'undo run':
+          return void (await files.undo({ run: this.#lastRun }))
         case 'compact': {
           const { path, other, age, size } = change as Extract<Change, { other: string }>
           const inputs = [...new Set<string>([path, other])]
@@ -197,10 +217,14 @@ export class Machine implements AsyncDisposable {
     })
   }
 
-  async #run({ cap, maxFiles, fault, bound, meanwhile }: Run): Promise<void> {
+  async #run({ first, cap, limits: asked, fault, bound, meanwhile }: Run): Promise<void> {
     const { failpoints } = this.#node
     const { jobs } = this.#node.node
-    const limits = maxFiles === undefined ? {} : { limits: { files: maxFiles } }
+    for (const { path, size } of first) await this.#change({ do: 'write', path, size, age: 9 })
+    this.#bytesStay = fault === 'bytes stay'
+    const world = this.#world()
+    const due = dueOf(world)
+    const limits = { limits: { ...asked, shareFrom: SHARE_FROM } }
     let request: RunRequest<'retention'> = { act: true, ...limits }
     if (bound) request = { plan: (await jobs.plan('retention', limits)).id, act: true }
     if (cap !== undefined) request = { ...request, cap }
@@ -211,8 +235,10 @@ export class Machine implements AsyncDisposable {
       failpoints.arm('job.chunk.before', {
         kind: 'callback',
         call: async () => {
+          this.met.add(fault)
           for (const change of meanwhile) await this.#change(change)
           if (fault === 'cancelled') aborting.abort()
+          if (fault === 'role lost') await this.#cluster.appoint('primary', 'another')
           if (fault === 'cut off') cut = this.#node.partition()
           if (fault === 'killed before') killed = this.#node.kill()
         },
@@ -234,6 +260,7 @@ export class Machine implements AsyncDisposable {
     })
     this.#commitFails = false
     for (const one of armed) one[Symbol.dispose]()
+    if (fault === 'role lost') await this.#cluster.appoint('primary', this.#node)
     if (cut) {
       cut[Symbol.dispose]()
       // A node that was cut off listens to its log again after a while.
@@ -247,9 +274,19 @@ export class Machine implements AsyncDisposable {
       if (this.#manifest.status().behind !== undefined) await this.#manifest.acknowledge({ actor: 'model' })
       this.#watch()
     } else if (run) {
-      const most = Math.min(cap ?? Number.POSITIVE_INFINITY, maxFiles ?? Number.POSITIVE_INFINITY)
-      if (run.done.files > most) this.violations.push(`a run of at most ${most} took ${run.done.files}`)
-      if (run.overLimit.length > 0 && run.done.files > 0) this.violations.push('a run over its limit acted')
+      this.#lastRun = run.id
+      for (const { limit } of run.overLimit) this.met.add(limit)
+      const { files } = run.done
+      if (files > (cap ?? files)) this.violations.push(`a run of at most ${cap} took ${files}`)
+      if (run.planned.files !== due.length)
+        this.violations.push(`${run.planned.files} files were planned, and ${due.length} are due`)
+      const over = run.overLimit.map(({ limit }) => limit).sort()
+      const expected = overOf(due, world, asked)
+      if (over.join() !== expected.join())
+        this.violations.push(`a plan is said to be over ${over}, and is over ${expected}`)
+      if (over.length > 0 && files > 0) this.violations.push('a run over its limit acted')
+      if (files > 0 && (fault === 'commit fails' || fault === 'role lost'))
+        this.violations.push(`a run whose ${fault} counts ${files} files`)
     }
     if (!this.#node.running) throw new Error('the node does not run')
     await this.#cluster.settle()

@@ -1,4 +1,5 @@
 import type { Entry, Hold } from '@holdfast/core'
+import type { ModelLimits } from './commands.ts'
 
 /** A policy as the model knows it: days, bytes, files. `match` is `**` or `<folder>/**`. */
 export interface ModelPolicy {
@@ -19,6 +20,8 @@ export interface World {
 }
 
 const DAY = 86_400_000
+/** Fewer files of a namespace than this are no matter of `share`. */
+export const SHARE_FROM = 2
 
 /**
  * Judges every file from the words of the guide alone, without an index and without an order of its own: the slow and
@@ -44,6 +47,34 @@ export function whyKept(file: Entry, { files, policies, holds, now }: World): st
     if (newer.length < keepNewest) return `${id}: among the newest`
   }
   return undefined
+}
+
+/** Every file that is due, each judged as if the older ones of its namespace that are due had gone. */
+export function dueOf(world: World): Entry[] {
+  const due: Entry[] = []
+  let files = world.files
+  const oldestFirst = [...world.files].sort((a, b) => (isNewer(a, b) ? 1 : -1))
+  for (const file of oldestFirst) {
+    if (file.maxTime === undefined || whyKept(file, { ...world, files }) !== undefined) continue
+    due.push(file)
+    files = files.filter((other) => other !== file)
+  }
+  return due
+}
+
+/** The limits that a plan of these files is over. */
+export function overOf(due: readonly Entry[], world: World, limits: ModelLimits): string[] {
+  const { files, bytes, share, emptiness } = limits
+  const over = new Set<string>()
+  if (files !== undefined && due.length > files) over.add('files')
+  if (bytes !== undefined && due.reduce((sum, { size }) => sum + size, 0) > bytes) over.add('bytes')
+  for (const { namespace } of due) {
+    const taken = due.filter((file) => file.namespace === namespace).length
+    const all = world.files.filter((file) => file.namespace === namespace).length
+    if (share !== undefined && taken >= SHARE_FROM && taken > Math.floor(share * all)) over.add('share')
+    if (emptiness === 'refuse' && taken === all) over.add('emptiness')
+  }
+  return [...over].sort()
 }
 
 function hasSay(policy: ModelPolicy, concerned: readonly ModelPolicy[]): boolean {

@@ -1,6 +1,7 @@
 import { type DeleteOutcome, isHoldfastError } from '@holdfast/core'
 import { expect } from 'vitest'
 import { bytes, expectKind, inPieces, keysOf, noise, readAll, writeAll } from './calls.ts'
+import { afterTurns, resultUnlessAborted, TURNS } from './cancelled-call.ts'
 import type { Case } from './cases.ts'
 import type { SuiteContext } from './describe-backend.ts'
 
@@ -110,6 +111,31 @@ export function deletion({ open }: SuiteContext, law: Case): void {
     await expectKind(() => backend.delete([{ key: 'key' }], { signal: AbortSignal.abort() }), 'aborted')
     expect(await keysOf(backend)).toEqual(['key'])
   })
+
+  law(
+    '[B-05] a delete that is cancelled on its way says gone of what is gone only, or rejects with kind aborted',
+    async () => {
+      const { backend } = await open()
+      const count = Math.min(backend.limits.deleteBatch, 100)
+      const keys = Array.from({ length: count }, (_, i) => `f${i % 4}/${i}`)
+      const targets = keys.map((key) => ({ key }))
+      await backend.write('f1/stays', bytes('x'))
+      for (const turns of TURNS) {
+        await writeAll(backend, keys)
+        const { signal } = afterTurns(turns)
+        const outcomes = await resultUnlessAborted(backend.delete(targets, { signal }))
+        if (outcomes !== 'aborted') {
+          expect(outcomes.map(({ key }) => key)).toEqual(keys)
+          const left = new Set(await keysOf(backend))
+          for (const { key, status } of outcomes)
+            if (status !== 'failed') expect([status, left.has(key)], key).toEqual(['gone', false])
+        }
+        // Whatever it has done, it can be done again.
+        expect(await backend.delete(targets)).toEqual(keys.map((key) => ({ key, status: 'gone' })))
+        expect(await keysOf(backend)).toEqual(['f1/stays'])
+      }
+    },
+  )
 
   law('[B-05] deletes of one key that overlap all end in gone', async () => {
     const { backend } = await open()

@@ -1,12 +1,13 @@
 import type { Backend } from '@holdfast/core'
 import { afterEach, describe } from 'vitest'
 import { atomicWrites } from './atomic-write.ts'
-import { type BackendCases, Cases } from './cases.ts'
+import { BACKEND_CASES, type BackendCases, Cases } from './cases.ts'
 import { deletion } from './deletion.ts'
 import { errorKinds } from './error-kinds.ts'
 import { exclusiveWrites } from './exclusive-write.ts'
 import { listing } from './listing.ts'
 import { roundTrip } from './round-trip.ts'
+import { singlePieces } from './single-piece.ts'
 import { undeclared } from './undeclared.ts'
 import { BACKEND_VARIANTS, type BackendVariant, factoryOf } from './variants.ts'
 
@@ -27,7 +28,7 @@ export type BackendFactory = () => Promise<BackendUnderTest>
 export interface DescribeBackendOptions {
   /** How to look at it. Default: all of {@link BACKEND_VARIANTS}. */
   readonly variants?: readonly BackendVariant[]
-  /** How many cases of a group must run in each variant; a group without a number must run some. */
+  /** How many cases of a group must run in each variant. Default: those of {@link BACKEND_CASES}, which are all. */
   readonly cases?: Partial<BackendCases>
   /** Size of the large object, bytes. Default 5 MiB. */
   readonly largeBytes?: number
@@ -60,14 +61,16 @@ export function describeBackend(
   const { variants = ALL, cases, timeout } = options
   describe(`backend ${name}`, timeout === undefined ? {} : { timeout }, () => {
     for (const variant of variants)
-      describe(variant, () => suite(new Cases(name), factoryOf(variant, factory), cases, options))
+      describe(variant, () =>
+        suite(new Cases(name), factoryOf(variant, factory), { ...BACKEND_CASES, ...cases }, options),
+      )
   })
 }
 
 function suite(
   cases: Cases,
   factory: BackendFactory,
-  expected: Partial<BackendCases> | undefined,
+  expected: BackendCases,
   { largeBytes = 5 * 1024 * 1024, writers = 16 }: DescribeBackendOptions,
 ): void {
   const opened: BackendUnderTest[] = []
@@ -81,7 +84,10 @@ function suite(
   }
   const context: SuiteContext = { open, openShared: factory, largeBytes, writers }
   cases.group('round trip', (law) => roundTrip(context, law))
-  cases.group('atomic writes', (law) => atomicWrites(context, law))
+  cases.group('atomic writes', (law) => {
+    atomicWrites(context, law)
+    singlePieces(context, law)
+  })
   cases.group('exclusive writes', (law) => exclusiveWrites(context, law))
   cases.group('listing', (law) => listing(context, law))
   cases.group('deletion', (law) => deletion(context, law))

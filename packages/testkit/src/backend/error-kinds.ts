@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import { bytes, expectKind, pagesOf, readAll } from './calls.ts'
+import { afterTurns, resultUnlessAborted, TURNS } from './cancelled-call.ts'
 import type { Case } from './cases.ts'
 import type { SuiteContext } from './describe-backend.ts'
 
@@ -36,6 +37,22 @@ export function errorKinds({ open }: SuiteContext, law: Case): void {
       for await (const _ of await backend.read('key', { signal: controller.signal })) controller.abort()
     }, 'aborted')
   })
+
+  law(
+    '[B-06] a stat that is cancelled on its way tells the truth, or rejects with kind aborted',
+    async () => {
+      const { backend } = await open()
+      await backend.write('folder/key', bytes('seven b'))
+      for (const turns of TURNS)
+        for (const [key, size] of [
+          ['folder/key', 7],
+          ['folder/missing', undefined],
+        ] as const) {
+          const found = await resultUnlessAborted(backend.stat(key, { signal: afterTurns(turns).signal }))
+          if (found !== 'aborted') expect(found?.size, `size of ${key}`).toBe(size)
+        }
+    },
+  )
 
   law('[B-06] a reader may stop early, or never begin, and the object can be read again', async () => {
     const { backend } = await open()

@@ -3,7 +3,7 @@ import { LAWS } from './laws.ts'
 import type { Observed } from './observed.ts'
 import type { Subject } from './subject.ts'
 
-const HOOKS = ['gate', 'onManifestBatch', 'onFileDeleted', 'beforeSnapshotWrite'] as const
+const HOOKS = ['gate', 'onManifestBatch', 'onFileDeleted', 'beforeSnapshotWrite', 'inspectFile'] as const
 
 /** What the plugin does not have is shown to be missing: a case that is left out would look the same as one that passed. */
 export function absent(subject: Subject, declared: Observed): void {

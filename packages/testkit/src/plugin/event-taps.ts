@@ -1,4 +1,11 @@
-import { LOG_START, type ManifestReset, messageOf, type SnapshotIntent } from '@holdfast/core'
+import {
+  type InspectedFile,
+  LOG_START,
+  type ManifestReset,
+  messageOf,
+  parsePath,
+  type SnapshotIntent,
+} from '@holdfast/core'
 import { expect, it } from 'vitest'
 import { serviceIn } from '../test-node/service-in.ts'
 import { LAWS } from './laws.ts'
@@ -64,4 +71,41 @@ export function eventTaps(subject: Subject, hooks: readonly string[]): void {
         await call(opened, 'beforeSnapshotWrite', event, `a ${source} snapshot`)
       }
     })
+
+  if (tapped('inspectFile'))
+    it(`[K-16] ${LAWS.inspecting}`, async () => {
+      await using opened = await subject.open()
+      const wrong = (how: string) => subject.breaks('inspecting', how)
+      for (const file of rubbish())
+        for (const { fn } of opened.seen.taps.filter(({ hook }) => hook === 'inspectFile')) {
+          const what = `${file.path} of ${file.size} bytes`
+          const { settled, value, error } = await within(tapLimit, () =>
+            fn(file, { signal: new AbortController().signal }),
+          )
+          expect(settled, wrong(`it has not answered for ${what} in ${tapLimit} ms`)).toBe(true)
+          expect(error, wrong(`it throws at ${what}: ${messageOf(error)}`)).toBeUndefined()
+          const fields = value === undefined ? [] : Object.keys(Object(value))
+          const extra = fields.filter((field) => !['minTime', 'maxTime', 'rows'].includes(field))
+          const isAnswer = value === undefined || (typeof value === 'object' && value !== null)
+          expect({ isAnswer, extra }, wrong(`its answer for ${what} is none`)).toEqual({
+            isAnswer: true,
+            extra: [],
+          })
+        }
+    })
+}
+
+/** Files as a node may have them, whatever their names say. */
+function* rubbish(): Generator<InspectedFile> {
+  for (const name of ['file', 'file.csv', 'file.parquet', 'FILE.PARQUET', 'file.json'])
+    for (const bytes of [Buffer.alloc(0), Buffer.from('x'), Buffer.alloc(64), Buffer.alloc(70_000, 0xff)])
+      yield {
+        path: parsePath(`suite/${name}`),
+        namespace: 'suite',
+        size: bytes.length,
+        async read({ start, end }) {
+          if (start >= 0 && start <= end && end <= bytes.length) return bytes.subarray(start, end)
+          throw new TypeError(`a range from ${start} to ${end} is not within the ${bytes.length} bytes`)
+        },
+      }
 }

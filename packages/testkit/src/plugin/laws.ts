@@ -17,6 +17,7 @@ export const LAWS = {
   cancellation: 'a cancelled run counts exactly what it has done',
   neighbour: 'a failing gate tap of another plugin denies, and its other taps are its own business',
   events: 'a tap takes every event in time, and gives nothing back',
+  inspecting: 'an inspectFile tap answers for every file in time, with times or with undefined',
   tap: 'a gate tap answers every action in time, with a denial or with undefined',
 } as const
 export type Law = keyof typeof LAWS

@@ -1,20 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { basename, dirname, relative, resolve, sep } from 'node:path'
 import type { SystemCall } from './system-calls.ts'
-
-interface File {
-  readonly kind: 'file'
-  /** What processes see. */
-  bytes: Buffer
-  /** What a power loss leaves. */
-  durable: Buffer
-}
-interface Folder {
-  readonly kind: 'folder'
-  readonly names: Map<string, Inode>
-  durable: Map<string, Inode>
-}
-type Inode = File | Folder
+import { durably, type Folder, type Inode, patched, resized } from './tree.ts'
 
 interface OpenFile {
   readonly inode: Inode
@@ -238,64 +224,6 @@ interface Place {
   /** Empty for the recorded folder itself. */
   readonly name: string
   readonly path: string
-}
-
-/** A folder that is there, durable as it is. */
-export function readTree(path: string): Folder {
-  const names = new Map<string, Inode>()
-  for (const entry of readdirSync(path, { withFileTypes: true })) {
-    const child = join(path, entry.name)
-    if (entry.isDirectory()) names.set(entry.name, readTree(child))
-    else {
-      const bytes = readFileSync(child)
-      names.set(entry.name, { kind: 'file', bytes, durable: bytes })
-    }
-  }
-  return { kind: 'folder', names, durable: new Map(names) }
-}
-
-/** The same once more; contents are never changed in place. */
-export function copyTree({ names }: Folder): Folder {
-  const copy = [...names].map(([name, inode]): [string, Inode] => [
-    name,
-    inode.kind === 'folder' ? copyTree(inode) : { ...inode },
-  ])
-  return { kind: 'folder', names: new Map(copy), durable: new Map(copy) }
-}
-
-/** Writes what a power loss would leave. */
-export function writeDurable(tree: Folder, path: string): void {
-  mkdirSync(path, { recursive: true })
-  for (const [name, inode] of tree.durable)
-    if (inode.kind === 'folder') writeDurable(inode, join(path, name))
-    else writeFileSync(join(path, name), inode.durable)
-}
-
-function durably(inode: Inode): () => void {
-  if (inode.kind === 'folder') {
-    const names = new Map(inode.names)
-    return () => {
-      // What was taken away in between may be gone.
-      inode.durable = new Map([...names].filter(([name]) => inode.names.has(name)))
-    }
-  }
-  const { bytes } = inode
-  return () => {
-    inode.durable = bytes
-  }
-}
-
-/** A new buffer: the old one may be what a sync makes durable. */
-function patched(bytes: Buffer, change: Buffer, at: number): Buffer {
-  const next = resized(bytes, Math.max(bytes.length, at + change.length))
-  change.copy(next, at)
-  return next
-}
-
-function resized(bytes: Buffer, length: number): Buffer {
-  const next = Buffer.alloc(length)
-  bytes.copy(next)
-  return next
 }
 
 function firstNumber(args: string): number {

@@ -3,8 +3,9 @@ import { mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ProgramOptions, runProgram, unexpected } from '../crash/child-process.ts'
-import { copyTree, type DiskStep, DurableDisk, readTree, writeDurable } from './durable-disk.ts'
+import { type DiskStep, DurableDisk } from './durable-disk.ts'
 import { LONGEST_TEXT, parseCalls, TRACED } from './system-calls.ts'
+import { copyTree, readTree, writeDurable } from './tree.ts'
 
 export interface RecordOptions extends ProgramOptions {
   /** The folder whose disk is recorded: absolute, and all that the program keeps. */

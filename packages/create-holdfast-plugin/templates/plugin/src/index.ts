@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { definePlugin, type Plugin, shape } from '@holdfast/core'
 
 export interface __Factory__Options {
@@ -10,7 +11,7 @@ export function __factory__(options: __Factory__Options = {}): Plugin {
   return definePlugin({
     name: '__name__', // of the package
     id: '__id__', // names its options, jobs, taps and log lines
-    version: '__version__', // of the package
+    version: createRequire(import.meta.url)('../package.json').version, // of the package
     api: '1.0', // the contract that it was written for
     options: { ...options },
     config: {

@@ -1,5 +1,4 @@
 import { describePlugin } from '@holdfast/testkit'
-
 import { __factory__ } from '__name__'
 
 describePlugin('__id__', () => __factory__({ until: '2027-12-31' }), {

@@ -1,5 +1,11 @@
 import type { Backend } from '@holdfast/core'
-import { type BackendUnderTest, describeBackend, MemoryObjects, memoryBackend } from '@holdfast/testkit'
+import {
+  type BackendCases,
+  type BackendUnderTest,
+  describeBackend,
+  MemoryObjects,
+  memoryBackend,
+} from '@holdfast/testkit'
 
 /** What a broken backend does otherwise than the sound one. */
 export type BackendFlaw = (sound: Backend) => Partial<Backend>
@@ -8,7 +14,11 @@ export type BackendFlaw = (sound: Backend) => Partial<Backend>
 export type StoreFlaw = Partial<Pick<BackendUnderTest, 'reopen' | 'litter'>>
 
 /** Hands a flawed backend to the suite, as its author would. */
-export function describeBroken(flaw: BackendFlaw, store: StoreFlaw = {}): void {
+export function describeBroken(
+  flaw: BackendFlaw,
+  store: StoreFlaw = {},
+  cases: Partial<BackendCases> = {},
+): void {
   describeBackend(
     'broken',
     async () => {
@@ -22,7 +32,7 @@ export function describeBroken(flaw: BackendFlaw, store: StoreFlaw = {}): void {
         ...store,
       }
     },
-    { variants: ['bare'], timeout: 2000, largeBytes: 1024 * 1024, writers: 4 },
+    { cases, variants: ['bare'], timeout: 2000, largeBytes: 1024 * 1024, writers: 4 },
   )
 }
 

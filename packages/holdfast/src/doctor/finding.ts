@@ -1,0 +1,77 @@
+import { messageOf } from '@holdfast/core'
+
+/** What is looked at, in this order. Stable between majors. */
+export type Check =
+  | 'node'
+  | 'platform'
+  | 'open-files'
+  | 'config'
+  | 'plugin'
+  | 'data-folder'
+  | 'data-file-system'
+  | 'data-room'
+  | 'running'
+  | 'job'
+  | 'eraser'
+  | 'tap'
+  | 'lock'
+  | 'last-stop'
+  | 'node-id'
+  | 'manifest'
+  | 'store-folder'
+  | 'store-file-system'
+  | 'store-room'
+  | 'identity'
+  | 'owner'
+  | 'clock'
+
+/** What a check came to, in a sentence; and what to type or change when it is not well. */
+export type Finding =
+  | { readonly check: Check; readonly state: 'ok'; readonly message: string }
+  | {
+      readonly check: Check
+      readonly state: 'warning' | 'failed'
+      readonly message: string
+      readonly cure: string
+    }
+
+export function ok(check: Check, message: string): Finding {
+  return { check, state: 'ok', message }
+}
+
+/** The node runs, and somebody should know. */
+export function warning(check: Check, message: string, cure: string): Finding {
+  return { check, state: 'warning', message, cure }
+}
+
+/** A node does not run so, or does not do all that it is there for. */
+export function failed(check: Check, message: string, cure: string): Finding {
+  return { check, state: 'failed', message, cure }
+}
+
+/** A look that hangs, or fails in a way that it does not know, is a finding as well. */
+export async function limited<T>(
+  check: Check,
+  timeLimit: number,
+  look: () => Promise<T>,
+): Promise<{ readonly result: T } | { readonly finding: Finding }> {
+  const late = Promise.withResolvers<{ readonly finding: Finding }>()
+  const timer = setTimeout(
+    () =>
+      late.resolve({
+        finding: failed(
+          check,
+          `looking took longer than ${timeLimit / 1000} s, and was given up`,
+          'see whether a disk, a network file system or a plugin hangs',
+        ),
+      }),
+    timeLimit,
+  )
+  try {
+    return await Promise.race([look().then((result) => ({ result })), late.promise])
+  } catch (error) {
+    return { finding: failed(check, messageOf(error), 'mend what the message says, and look again') }
+  } finally {
+    clearTimeout(timer)
+  }
+}

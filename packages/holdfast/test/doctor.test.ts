@@ -1,0 +1,406 @@
+import { type ChildProcess, execFileSync, fork, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import {
+  chmodSync,
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { createNode } from '@holdfast/core'
+import { FakeClock } from '@holdfast/testkit'
+import fc from 'fast-check'
+import { standalone } from 'holdfast'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { Finding } from '../src/doctor/finding.ts'
+import { roomFinding } from '../src/doctor/folder.ts'
+import { commandOf, project } from './packages.ts'
+import { holdfast } from './run-command.ts'
+
+/** A user's folder with a config file; `data` and `files` lie beside it. */
+function place(
+  settings: object = {},
+  plugins: readonly unknown[] = ['backend-local', 'manifest', 'retention'],
+) {
+  const root = project({})
+  const config = {
+    'backend-local': { root: join(root, 'files') },
+    manifest: { dataDir: join(root, 'data'), reserve: 0 },
+    ...settings,
+  }
+  writeFileSync(join(root, 'holdfast.config.json'), JSON.stringify({ plugins, config }))
+  return root
+}
+
+/** The same after a node has kept a file there, and stopped. */
+async function lived(at?: number): Promise<string> {
+  const root = place()
+  await live(root, at)
+  return root
+}
+
+async function live(root: string, at = Date.now()): Promise<void> {
+  const node = await createNode({
+    plugins: standalone({ dataDir: join(root, 'data'), root: join(root, 'files'), reserve: 0 }),
+    clock: new FakeClock(at),
+    log: 'silent',
+  }).start()
+  await node.files.write(`a/${process.hrtime.bigint()}`, 'x')
+  await node.stop()
+}
+
+let examining: ChildProcess | undefined
+afterAll(() => examining?.disconnect())
+
+/** What the doctor finds, in a process where Node loads config files and plugins. */
+async function examine(configFile: string): Promise<readonly Finding[]> {
+  examining ??= fork(join(import.meta.dirname, 'examine.ts'), { execArgv: ['--conditions=holdfast-source'] })
+  examining.send(configFile)
+  const [findings] = await once(examining, 'message')
+  return findings as readonly Finding[]
+}
+
+/** What is not well, by check. */
+async function ills(configFile: string): Promise<readonly string[]> {
+  const findings = await examine(configFile)
+  return findings.filter(({ state }) => state !== 'ok').map(({ check, state }) => `${check} ${state}`)
+}
+
+const of = (findings: readonly Finding[], check: Finding['check']) =>
+  findings.filter((finding) => finding.check === check)
+
+/** Everything that a look could change: kind, size, times, bytes. */
+function tree(folder: string): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .concat('.')
+    .sort()
+    .map((name) => {
+      const path = join(folder, name)
+      const found = lstatSync(path, { bigint: true })
+      const sum = found.isFile() ? createHash('sha256').update(readFileSync(path)).digest('hex') : ''
+      return [name, found.mode, found.size, found.mtimeNs, found.ctimeNs, found.ino, sum].join(' ')
+    })
+}
+
+describe('holdfast doctor', () => {
+  it('finds all well where no node has been yet, makes nothing, and ends with 0', async () => {
+    const root = project({})
+    await holdfast(root, ['init'])
+    const before = tree(root)
+    const { code, out, err } = await holdfast(root, ['doctor'])
+    expect(err).toBe('')
+    expect(out).toMatch(/^ok {7}node: Node 2\d/)
+    expect(out).toMatch(/\n(\d+ warnings?, )?\d+ ok\n$/)
+    expect(code).toBe(0)
+    expect(tree(root)).toEqual(before)
+  })
+
+  it('with --json gives a line for each finding, and changes nothing where a node has lived', async () => {
+    const root = await lived()
+    const before = tree(root)
+    const { code, out } = await holdfast(root, ['doctor', '--json'])
+    const findings = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Finding)
+    expect(code).toBe(0)
+    expect(tree(root)).toEqual(before)
+    for (const finding of findings) {
+      expect(Object.keys(finding).slice(0, 3)).toEqual(['check', 'state', 'message'])
+      expect('cure' in finding).toBe(finding.state !== 'ok')
+    }
+    expect([...new Set(findings.map(({ check }) => check))]).toEqual([
+      'node',
+      'platform',
+      'open-files',
+      'config',
+      'plugin',
+      'data-folder',
+      'data-file-system',
+      'data-room',
+      'lock',
+      'last-stop',
+      'node-id',
+      'manifest',
+      'store-folder',
+      'store-file-system',
+      'store-room',
+      'identity',
+      'owner',
+      'clock',
+    ])
+    expect(of(findings, 'plugin').map(({ message }) => message)).toEqual([
+      'backend-local: @holdfast/backend-local 0.1.0, api 1.0',
+      'manifest: @holdfast/manifest 0.1.0, api 1.0',
+      'retention: @holdfast/plugin-retention 0.1.0, api 1.0',
+    ])
+  })
+
+  it('names every problem of the config file and the plugins, each with a cure, and ends with 1', async () => {
+    const wrong = place({ manifest: { dataDir: 'data', lowWatr: 1 }, retention: { schedule: 'daily' } })
+    expect(of(await examine(wrong), 'plugin').map(({ message }) => message)).toEqual([
+      expect.stringMatching(/lowWatr.*lowWater/),
+      expect.stringMatching(/schedule/),
+    ])
+    expect(await ills(place({}, ['backend-local', '@acme/nowhere', '@acme/neither']))).toEqual([
+      'plugin failed',
+      'plugin failed',
+    ])
+    expect(await ills(project({}))).toEqual(['config failed'])
+    expect(await ills(project({ 'holdfast.config.json': '{' }))).toEqual(['config failed'])
+    expect((await holdfast(project({ 'holdfast.config.json': { plugin: [] } }), ['doctor'])).code).toBe(1)
+  })
+
+  it('finds a file in the place of a folder, or of one above it', async () => {
+    const root = place()
+    writeFileSync(join(root, 'data'), '')
+    writeFileSync(join(root, 'files'), '')
+    expect(await ills(root)).toEqual(expect.arrayContaining(['data-folder failed', 'store-folder failed']))
+    const deep = place({ 'backend-local': { root: join(root, 'files', 'deep') } })
+    expect(await ills(deep)).toContain('store-folder failed')
+  })
+
+  it('finds folders that this user may not write', async () => {
+    const root = await lived()
+    for (const folder of [root, join(root, 'data'), join(root, 'files')]) chmodSync(folder, 0o555)
+    onTestFinished(() => {
+      for (const folder of [root, join(root, 'data'), join(root, 'files')]) chmodSync(folder, 0o755)
+    })
+    // Root may write everywhere, so it is somebody else who looks.
+    const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+    const { code, out } = await holdfast(root, ['doctor', '--json'], nobody)
+    const findings = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Finding)
+    expect(code).toBe(1)
+    expect(of(findings, 'data-folder')).toEqual([
+      expect.objectContaining({
+        state: 'failed',
+        message: expect.stringContaining('EACCES'),
+        cure: expect.stringContaining('read and write'),
+      }),
+    ])
+    expect(of(findings, 'store-folder')).toEqual([expect.objectContaining({ state: 'failed' })])
+  })
+
+  it('warns of a folder that is gone with the next boot', async () => {
+    const memory = mkdtempSync('/dev/shm/holdfast-')
+    onTestFinished(() => rmSync(memory, { recursive: true }))
+    const root = place({ manifest: { dataDir: join(memory, 'data'), lowWater: 0 } })
+    expect(await ills(root)).toContain('data-file-system warning')
+  })
+
+  it('fails below the low-water mark of the manifest, and without inodes', async () => {
+    const root = place({ manifest: { dataDir: 'data', lowWater: 2 ** 52 } })
+    const [room] = of(await examine(root), 'data-room')
+    expect(room).toMatchObject({
+      state: 'failed',
+      message: expect.stringContaining('nothing new is written'),
+    })
+    const enough = { free: 5e9, all: 1e10, inodes: 1000, allInodes: 2000, lowWater: 1e6 }
+    const state = (change: Partial<typeof enough>) => roomFinding('data-room', { ...enough, ...change }).state
+    expect(state({})).toBe('ok')
+    expect(state({ inodes: 0 })).toBe('failed')
+    expect(state({ inodes: 1 })).toBe('warning')
+    expect(state({ inodes: 0, allInodes: 0 })).toBe('ok')
+    expect(state({ free: 1e8 })).toBe('warning')
+    expect(state({ free: 0, lowWater: 0 })).toBe('failed')
+  })
+
+  it('finds what a killed process has left, which the next start mends by itself', async () => {
+    const root = place()
+    const node = await start(root)
+    node.kill('SIGKILL')
+    await once(node, 'close')
+    const before = tree(root)
+    const findings = await examine(root)
+    expect(of(findings, 'lock')[0]).toMatchObject({
+      state: 'ok',
+      message: expect.stringContaining(`process ${node.pid}`),
+    })
+    expect(of(findings, 'last-stop')[0]).toMatchObject({ state: 'warning' })
+    expect(findings.filter(({ state }) => state === 'failed')).toEqual([])
+    expect(tree(root)).toEqual(before)
+  })
+
+  it('asks a node that runs, and reads nothing that it owns', async () => {
+    const root = place({ retention: { policies: [{ id: 'all', match: '**', maxAge: '1d' }] } })
+    const node = await start(root)
+    const findings = await examine(root)
+    expect(of(findings, 'running')[0]?.message).toContain(`runs as process ${node.pid}`)
+    expect(of(findings, 'job')).toEqual([
+      { check: 'job', state: 'ok', message: expect.stringContaining('retention may run') },
+    ])
+    expect(of(findings, 'lock')).toEqual([])
+    expect(of(findings, 'manifest')).toEqual([])
+    rmSync(join(root, 'files', '.holdfast', 'store.json'))
+    expect(of(await examine(root), 'job')).toEqual([
+      expect.objectContaining({ state: 'failed', message: expect.stringContaining('identity record') }),
+    ])
+  })
+
+  it('gives a node up that does not answer', { timeout: 90_000 }, async () => {
+    const root = place()
+    const node = await start(root)
+    node.kill('SIGSTOP')
+    const findings = await examine(root)
+    node.kill('SIGCONT')
+    expect(of(findings, 'running')[0]).toMatchObject({
+      state: 'failed',
+      cure: expect.stringContaining('hangs'),
+    })
+    expect(of(findings, 'lock')[0]).toMatchObject({
+      state: 'warning',
+      message: expect.stringContaining(`${node.pid}`),
+    })
+  })
+
+  it('ends also when a config file never does, or keeps the process alive', { timeout: 90_000 }, async () => {
+    const hangs = project({
+      'holdfast.config.mts': 'setInterval(() => {}, 1000); await new Promise(() => {})',
+    })
+    const { code, out } = await holdfast(hangs, ['doctor'])
+    expect(code).toBe(1)
+    expect(out).toContain('failed   config: looking took longer than 10 s')
+  })
+
+  it('finds a clock that is before the newest record, or long after it', async () => {
+    const hour = 3_600_000
+    const [early] = of(await examine(await lived(Date.now() + hour)), 'clock')
+    expect(early).toMatchObject({
+      state: 'failed',
+      message: expect.stringContaining('before the newest record'),
+    })
+    const [late] = of(await examine(await lived(Date.now() - 30 * 24 * hour)), 'clock')
+    expect(late).toMatchObject({
+      state: 'warning',
+      message: expect.stringContaining('the newest record is 30d'),
+    })
+  })
+
+  it("finds another's store, one that has lost its records, and a manifest that was put back", async () => {
+    const root = await lived()
+    const copy = join(root, 'copy')
+    cpSync(join(root, 'data'), copy, { recursive: true })
+    await live(root)
+    rmSync(join(root, 'data'), { recursive: true })
+    cpSync(copy, join(root, 'data'), { recursive: true })
+    expect(await ills(root)).toEqual(['owner failed'])
+    rmSync(join(root, 'files', '.holdfast', 'store.json'))
+    expect(await ills(root)).toEqual(['identity failed'])
+    const other = await lived()
+    rmSync(join(root, 'files'), { recursive: true })
+    cpSync(join(other, 'files'), join(root, 'files'), { recursive: true })
+    expect(await ills(root)).toEqual(['identity failed'])
+    writeFileSync(join(root, 'files', '.holdfast', 'store.json'), 'rubbish')
+    expect(await ills(root)).toEqual(['identity failed'])
+  })
+
+  it('takes something else that listens in the place of the node for no node', async () => {
+    const root = await lived()
+    const server = createServer((socket) => socket.end('rubbish\n')).listen(
+      join(root, 'data', 'command.sock'),
+    )
+    await once(server, 'listening')
+    onTestFinished(() => void server.close())
+    expect(await ills(root)).toContain('running failed')
+  })
+
+  const FILES = [
+    'holdfast.config.json',
+    'data/lock',
+    'data/node.json',
+    'data/last-stop.json',
+    'data/command.sock',
+    'data/manifest/data.mdb',
+    'files/.holdfast/store.json',
+    'files/.holdfast/owner.json',
+  ] as const
+  const part = fc.double({ min: 0, max: 1, noNaN: true })
+  const damage = fc.oneof(
+    fc.record({ kind: fc.constant('bytes' as const), bytes: fc.uint8Array({ maxLength: 9000 }) }),
+    fc.record({ kind: fc.constantFrom('cut' as const, 'flip' as const), part }),
+    fc.record({ kind: fc.constantFrom('folder' as const, 'loop' as const, 'pipe' as const) }),
+  )
+  const damages = fc.uniqueArray(fc.tuple(fc.constantFrom(...FILES), damage), {
+    minLength: 1,
+    maxLength: 4,
+    selector: ([name]) => name,
+  })
+
+  it('survives whatever lies in the place of its files, and leaves it there', {
+    timeout: 300_000,
+  }, async () => {
+    const sound = await lived()
+    writeFileSync(join(sound, 'data', 'lock'), '{"format":2}\n')
+    writeFileSync(join(sound, 'data', 'command.sock'), '')
+    await fc.assert(
+      fc.asyncProperty(damages, async (some) => {
+        const root = mkdtempSync(join(tmpdir(), 'holdfast-garbage-'))
+        try {
+          cpSync(sound, root, { recursive: true })
+          const text = readFileSync(join(sound, 'holdfast.config.json'), 'utf8')
+          writeFileSync(join(root, 'holdfast.config.json'), text.replaceAll(sound, root))
+          for (const [name, how] of some) spoil(join(root, name), how)
+          const before = tree(root)
+          const findings = await examine(join(root, 'holdfast.config.json'))
+          expect(findings.length).toBeGreaterThan(3)
+          for (const finding of findings) expect(finding.state === 'ok' || finding.cure !== '').toBe(true)
+          expect(tree(root)).toEqual(before)
+        } finally {
+          rmSync(root, { recursive: true, force: true })
+        }
+      }),
+      { numRuns: 25, endOnFailure: true },
+    )
+  })
+})
+
+type Damage =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly kind: 'cut' | 'flip'; readonly part: number }
+  | { readonly kind: 'folder' | 'loop' | 'pipe' }
+
+function spoil(path: string, how: Damage): void {
+  const bytes = readFileSync(path)
+  if (how.kind === 'bytes') writeFileSync(path, how.bytes)
+  else if (how.kind === 'cut') truncateSync(path, Math.floor(bytes.length * how.part))
+  else if (how.kind === 'flip') {
+    const at = Math.floor(Math.max(0, bytes.length - 1) * how.part)
+    if (bytes.length > 0) bytes[at] = (bytes[at] as number) ^ 0x55
+    writeFileSync(path, bytes)
+  } else {
+    rmSync(path)
+    if (how.kind === 'folder') mkdirSync(path)
+    else if (how.kind === 'loop') symlinkSync(path, path)
+    else execFileSync('mkfifo', [path])
+  }
+}
+
+/** `holdfast start`, until it has said that it runs. It ends with the test. */
+async function start(root: string): Promise<ChildProcess> {
+  const args = ['--conditions=holdfast-source', commandOf('holdfast'), 'start']
+  const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
+  const end = once(child, 'close')
+  onTestFinished(async () => {
+    child.kill('SIGKILL')
+    await end
+  })
+  const ended = end.then(() => {
+    throw new Error('it ended before it ran')
+  })
+  await Promise.race([once(child.stdout, 'data'), ended, wait(60_000, undefined, { ref: false })])
+  return child
+}

@@ -1,0 +1,221 @@
+import { definePlugin, type FileTimes, type InspectedFile, type Plugin } from '@holdfast/core'
+import { FaultPlan, withFaults } from '@holdfast/testkit'
+import { describe, expect, it } from 'vitest'
+import { DAY, keptWarnings, NOW, newPlace, RAW, register, type TestNode, testNode } from './support.ts'
+
+const OLD = NOW - 100 * DAY
+const HOUR = 3_600_000
+
+/** A plugin that reads a file whole and says of it what the test wants. */
+function inspector(
+  answer: (text: string, file: InspectedFile) => unknown = (text) => JSON.parse(text),
+  id = 'inspector',
+): Plugin {
+  return definePlugin({
+    name: `test-${id}`,
+    id,
+    version: '1.0.0',
+    api: '1.0',
+    setup: ({ hooks }) =>
+      hooks.inspectFile.tap(async (file) => {
+        const bytes = await file.read({ start: 0, end: file.size })
+        return (await answer(Buffer.from(bytes).toString(), file)) as FileTimes | undefined
+      }),
+  })
+}
+
+const inspect = (test: TestNode, request: object = {}) =>
+  test.node.jobs.run('retention-inspect', { act: true, ...request })
+const write = (test: TestNode, path: string, says: object, facts = {}) =>
+  test.node.files.write(path, JSON.stringify(says), facts)
+
+describe('files whose times only their bytes know', () => {
+  it('[R-11] are found, looked into, and expire by what is found there', async () => {
+    const test = await testNode({ eraseDelay: '1h' }, [inspector()])
+    await write(test, 'a/old', { minTime: OLD - 1, maxTime: OLD, rows: 7 })
+    await write(test, 'a/new', { maxTime: NOW })
+    await test.write('a/timed', OLD)
+    expect((await test.node.jobs.run('retention', {})).planned.files).toBe(1)
+    expect(await inspect(test)).toMatchObject({
+      planned: { files: 2 },
+      done: { files: 2 },
+      outcome: { status: 'completed' },
+    })
+    const found = await test.node.files.stat('a/old')
+    expect(found).toMatchObject({ minTime: OLD - 1, maxTime: OLD, rows: 7 })
+    expect(found).not.toHaveProperty('timesFrom')
+    await test.node.jobs.run('retention', { act: true })
+    expect(test.listed()).toEqual(['a/new'])
+    expect((await inspect(test)).planned.files).toBe(0)
+  })
+
+  it('[R-11] keep what a caller has said of them', async () => {
+    const test = await testNode({}, [inspector()])
+    const says = { minTime: 10, maxTime: 20, rows: 7 }
+    await write(test, 'a/1', says, { minTime: 15, rows: 3 })
+    await inspect(test)
+    expect(await test.node.files.stat('a/1')).toMatchObject({ minTime: 15, maxTime: 20, rows: 3 })
+    // A newest row before the oldest is no answer.
+    await write(test, 'a/2', says, { minTime: 21 })
+    expect(await inspect(test)).toMatchObject({
+      done: { files: 0 },
+      skipped: { 'contradicts what is listed': 1 },
+    })
+    expect(await test.node.files.stat('a/2')).not.toHaveProperty('maxTime')
+  })
+
+  it('[R-11] stay as they are when no plugin can tell, one fails, answers rubbish, or the bytes are not there', async () => {
+    const { log, warnings } = keptWarnings()
+    const faults = new FaultPlan()
+    const place = { ...newPlace(), log, store: (backend: Plugin) => withFaults(backend, faults) }
+    const answer = (text: string) => {
+      if (text === '"throws"') throw new Error('no luck')
+      return text === '"silent"' ? undefined : JSON.parse(text)
+    }
+    const test = await testNode({}, [inspector(answer)], place)
+    await write(test, 'a/1', { maxTime: NOW })
+    await write(test, 'a/2', 'silent' as never)
+    await write(test, 'a/3', 'throws' as never)
+    await write(test, 'a/4', { maxTime: 'yesterday' })
+    await write(test, 'a/5', { rows: 1 })
+    const gone = await write(test, 'a/6', { maxTime: OLD })
+    test.objects.byKey.delete(gone.key)
+    expect(await inspect(test)).toMatchObject({
+      outcome: { status: 'completed' },
+      done: { files: 1 },
+      skipped: { 'no plugin can tell': 2, 'plugin inspector failed': 2, 'its bytes cannot be read': 1 },
+    })
+    expect(warnings).toContainEqual({ path: 'a/3', cause: 'failed: no luck' })
+    const { kept } = await test.node.jobs.plan('retention')
+    expect(kept).toEqual({ 'no known maxTime': 5 })
+    const retention = test.node.service('retention')
+    expect(await retention.inspect('a/3')).toEqual({
+      status: 'failed',
+      by: 'inspector',
+      why: 'failed: no luck',
+    })
+    expect(await retention.inspect('a/2')).toEqual({ status: 'unknown' })
+    await expect(retention.inspect('a/none')).rejects.toMatchObject({ code: 'HF_FILE_NOT_FOUND' })
+  })
+
+  it('[R-11] get no times that were read from a file that is not the same any more', async () => {
+    let meanwhile = async (_path: string) => undefined as unknown
+    const slow = inspector(async (text, { path }) => {
+      await meanwhile(path)
+      return JSON.parse(text)
+    })
+    const test = await testNode({ eraseDelay: '1h' }, [slow])
+    for (const path of ['a/1', 'a/2', 'a/3', 'a/4']) await write(test, path, { maxTime: OLD })
+    const plan = await test.node.jobs.plan('retention-inspect')
+    await write(test, 'a/1', { maxTime: NOW })
+    meanwhile = async (path) => {
+      if (path === 'a/2') await test.node.files.write(path, 'other')
+      if (path === 'a/4') await test.node.files.update(path, { maxTime: NOW })
+    }
+    const run = await inspect(test, { plan: plan.id })
+    expect(run).toMatchObject({ done: { files: 1 }, skipped: { changed: 2, absent: 1 } })
+    expect(await test.node.files.stat('a/4')).toMatchObject({ maxTime: NOW })
+    expect(await test.node.files.stat('a/2')).not.toHaveProperty('maxTime')
+  })
+
+  it('[R-14] a plan of them reads no file and changes nothing', async () => {
+    let asked = 0
+    const test = await testNode({}, [inspector(() => void asked++)])
+    await write(test, 'a/1', { maxTime: OLD })
+    const before = test.manifest.head()
+    for (const _ of [1, 2]) expect((await test.node.jobs.plan('retention-inspect')).totals.files).toBe(1)
+    expect(test.manifest.head()).toEqual(before)
+    expect(asked).toBe(0)
+  })
+
+  it('[R-11] where nobody taps inspectFile they are counted, and nothing is looked for', async () => {
+    const test = await testNode()
+    await test.write('a/1')
+    expect(await inspect(test)).toMatchObject({
+      planned: { files: 0 },
+      kept: { 'no plugin taps inspectFile': 1 },
+    })
+  })
+
+  it('[R-21] are looked into when somebody asks, or by a schedule of their own', async () => {
+    const test = await testNode({ inspectSchedule: '0 3 * * *', eraseDelay: '1h' }, [inspector()])
+    await write(test, 'a/1', { maxTime: NOW })
+    await test.clock.advance(2 * HOUR)
+    expect(await test.node.jobs.history('retention-inspect')).toEqual([])
+    await test.clock.advance(HOUR)
+    await expect.poll(async () => (await test.node.files.stat('a/1'))?.maxTime).toBe(NOW)
+    for (const request of [{ folder: 'a' }, { prefix: 1 }])
+      await expect(inspect(test, request)).rejects.toMatchObject({ code: 'HF_REQUEST_INVALID' })
+  })
+
+  it('[R-10] a cancelled run ends in the middle of a chunk, and takes nothing over of it', async () => {
+    const cancel = new AbortController()
+    const test = await testNode({}, [
+      inspector((text) => {
+        cancel.abort()
+        return JSON.parse(text)
+      }),
+    ])
+    for (let at = 0; at < 20; at++) await write(test, `a/${at}`, { maxTime: NOW })
+    const { signal } = cancel
+    expect(await test.node.jobs.run('retention-inspect', { act: true }, { signal })).toMatchObject({
+      outcome: { status: 'aborted', reason: 'cancelled' },
+      done: { files: 0 },
+    })
+    expect((await inspect(test)).done.files).toBe(20)
+  })
+})
+
+describe('looking for them', () => {
+  /** Counts the entries that are read. */
+  function counting(test: TestNode): () => number {
+    let read = 0
+    const original = test.manifest.entries.bind(test.manifest)
+    Object.assign(test.manifest, {
+      entries: (query: Parameters<typeof original>[0]) => {
+        const page = original(query)
+        read += page.items.length
+        return page
+      },
+    })
+    return () => {
+      const so = read
+      read = 0
+      return so
+    }
+  }
+
+  it('[R-15] costs nothing while all have times, and looks at a part of a large manifest at a time', async () => {
+    const test = await testNode({ policies: [RAW] }, [inspector(() => ({ maxTime: NOW }))])
+    await register(test, 100_200, NOW, 'many')
+    const read = counting(test)
+    expect((await inspect(test)).planned.files).toBe(0)
+    expect(read()).toBe(0)
+    await test.write('a/1')
+    await test.write('z/1')
+    expect((await inspect(test)).done.files).toBe(1)
+    expect(read()).toBe(100_000)
+    // From a/1 on: as many again, then what is behind them, and from the first one on.
+    expect((await inspect(test)).planned.files).toBe(0)
+    expect(read()).toBe(100_000)
+    expect((await inspect(test)).done.files).toBe(1)
+    expect(read()).toBeLessThanOrEqual(100_000)
+    await test.write('m/1')
+    await test.write('many/zz')
+    expect((await inspect(test, { prefix: 'many/z' })).done.files).toBe(1)
+    expect(read()).toBe(1)
+  }, 60_000)
+
+  it('[R-15] goes on behind those that were acted on, and round again', async () => {
+    const order: string[] = []
+    const test = await testNode({}, [inspector((_text, { path }) => void order.push(path))])
+    for (const name of ['a', 'b', 'c', 'd']) await test.write(`x/${name}`)
+    const run = await inspect(test, { cap: 0 })
+    expect(run).toMatchObject({ planned: { files: 4 }, done: { files: 0 } })
+    expect(order).toEqual([])
+    await inspect(test, { prefix: 'x/b' })
+    expect(order).toEqual(['x/b'])
+    const plan = await test.node.jobs.plan('retention-inspect')
+    expect((await plan.all()).map(({ path }) => path)).toEqual(['x/c', 'x/d', 'x/a', 'x/b'])
+  })
+})
