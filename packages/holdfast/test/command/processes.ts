@@ -1,13 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { commandOf } from '../packages.ts'
 
 const MAIN = commandOf('holdfast')
-/** Each command is a process of its own; they need not all read the same sources anew. */
-const CACHE = join(tmpdir(), 'holdfast-compile-cache')
 
 /** A machine that does other things too takes its time for a test of many processes, ms. */
 export const PATIENT = { timeout: 120_000 }
@@ -56,7 +52,7 @@ export function begin(
 ): Running {
   const child = spawn(process.execPath, ['--conditions=holdfast-source', MAIN, ...args], {
     cwd: root,
-    env: { ...process.env, NO_COLOR: '1', NODE_COMPILE_CACHE: CACHE, ...env },
+    env: { ...process.env, NO_COLOR: '1', ...env },
   })
   onTestFinished(() => void child.kill('SIGKILL'))
   // Nobody reads it any more.

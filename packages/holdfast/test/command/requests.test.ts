@@ -43,6 +43,10 @@ const WRONG: readonly (readonly [operation: string, request: unknown, problem: R
   ['retention.simulate', { maxAge: true }, /maxAge is true; it takes a text or a whole number from 0/],
   ['retention.simulate', { policies: 'raw' }, /policies is 'raw'; it takes a list of texts/],
   ['explain', { path: 5 }, /path is 5/],
+  ['acknowledge', { actor: 'ada', act: 'yes' }, /act is 'yes'/],
+  ['acknowledge', {}, /actor is missing/],
+  ['trust-clock', { act: true }, /"act" is unknown/],
+  ['retry', { act: true }, /"act" is unknown/],
 ]
 
 describe('the socket of a running node', PATIENT, () => {
