@@ -170,6 +170,7 @@ describe('holdfast job, on any node', PATIENT, () => {
     expect(human.stdout.split('\n').map((line) => line.replace(/ {2,}/g, '|'))).toEqual([
       'JOB|SCHEDULE|NEXT|MAY RUN|LAST RUN',
       'retention|off|-|yes|-',
+      'retention-inspect|off|-|yes|-',
       'tidy|off|-|yes|-',
       'stamp|off|-|yes|-',
       '',
@@ -178,7 +179,7 @@ describe('holdfast job, on any node', PATIENT, () => {
       expect(await hold(['job', args[0] as string, 'tidi', ...args.slice(1)])).toMatchObject({
         code: 1,
         stderr: expect.stringContaining(
-          'HF_JOB_UNKNOWN: no job "tidi"; this node has retention, tidy, stamp',
+          'HF_JOB_UNKNOWN: no job "tidi"; this node has retention, retention-inspect, tidy, stamp',
         ),
       })
   })

@@ -12,7 +12,7 @@ describe.each(BESIDE)('holdfast, a node that is %s', PATIENT, (beside) => {
     const { hold, node } = await scene(beside)
     const human = (await hold(['status'])).stdout.split('\n')
     expect(human.map((line) => line.slice(0, 10).trim())).toEqual([
-      ...['node', 'plugins', 'files', 'manifest', 'to erase', '', 'JOB', 'retention', ''],
+      ...['node', 'plugins', 'files', 'manifest', 'to erase', '', 'JOB', 'retention', 'retention-', ''],
     ])
     expect(human[0]).toContain(node ? `runs as process ${node.pid}` : 'does not run')
     expect(human[2]).toBe('files     3 files, 24 B, 0 rows in 2 namespaces')
