@@ -10,6 +10,7 @@ import { Folders } from './folders.ts'
 import { TEMP_FOLDER } from './keys.ts'
 import { identityOf, isSameRoot, lookAt, type RootIdentity } from './look.ts'
 import { FolderSyncs, syncFolder } from './sync.ts'
+import { isInUse, temporaryName } from './temporary.ts'
 import { WalkThread } from './walk-thread.ts'
 
 /** An opened root folder, and what all calls on it share. */
@@ -65,7 +66,7 @@ export async function openStore(options: StoreOptions): Promise<LocalStore> {
   const identity = identityOf(root, RESERVED_FOLDER)
   const temp = join(root, TEMP_FOLDER)
   await removeLitter(temp, options, subject)
-  const isFolding = await foldsNames(temp, options.ids.next())
+  const isFolding = await foldsNames(temp, temporaryName(options.ids.next()))
   if (isFolding && options.foldedNames === 'refused')
     throw problem(
       'unsupported',
@@ -97,11 +98,12 @@ async function makeDurably(path: string): Promise<void> {
   await syncFolder(dirname(first))
 }
 
-/** What a crash left. In a shared root a temporary file may be another node's write: only old ones go. */
+/** What a crash left, and not what another process is writing. In a shared root a temporary file may be another node's write: only old ones go. */
 async function removeLitter(folder: string, options: StoreOptions, subject: Subject): Promise<void> {
   const before = options.topology === 'shared' ? (await timeOf(folder, options.ids)) - ABANDONED : undefined
   for (const name of await readdir(folder)) {
     throwIfAborted(options.signal, subject)
+    if (isInUse(name)) continue
     const path = join(folder, name)
     if (before !== undefined && (lookAt(path)?.mtimeMs ?? before) >= before) continue
     await unlink(path).catch((error: unknown) => {

@@ -8,6 +8,7 @@ import { checkKey, folderOf, TEMP_FOLDER } from './keys.ts'
 import { changedAt } from './look.ts'
 import type { LocalStore } from './root.ts'
 import { piecesOf, SourceFailure } from './source.ts'
+import { temporaryName } from './temporary.ts'
 
 /** How often a folder may vanish between its making and the naming of a file in it. */
 const NAMING_ATTEMPTS = 50
@@ -41,7 +42,7 @@ async function writeChecked(
   options: WriteOptions,
   subject: Subject,
 ): Promise<Written> {
-  const temp = join(store.root, TEMP_FOLDER, store.ids.next())
+  const temp = join(store.root, TEMP_FOLDER, temporaryName(store.ids.next()))
   const handle = await open(temp, 'wx').catch((error: unknown) => {
     if (isMissing(error)) throw problem('unavailable', `${TEMP_FOLDER} is gone`, subject, error)
     throw error

@@ -7,6 +7,7 @@ export type { ConfigEntry } from './config/configuration.ts'
 export type { Bounds, ConfigOf, Knob, Knobs } from './config/knob.ts'
 export { bool, bytes, duration, integer, oneOf, optional, shape, text } from './config/knobs.ts'
 export type { Source } from './config/layers.ts'
+export { suggestion } from './config/nearest.ts'
 export type { Environment } from './config/section.ts'
 export {
   ERROR_CODES,

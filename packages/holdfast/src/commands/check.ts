@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { EXIT } from '../terminal/exit.ts'
 import { counted, size } from '../terminal/units.ts'
-import { both, type NodeFlags, nodeCommand, withNode } from './node-command.ts'
+import { itemsOf, type NodeFlags, nodeCommand, withNode } from './node-command.ts'
 
 interface CheckFlags extends NodeFlags {
   readonly prefix?: string
@@ -21,7 +21,7 @@ export function checkCommand(): Command {
       withNode(flags, async ({ session, screen, signal }) => {
         const request = { ...(prefix !== undefined && { prefix }), ...(bytes && { bytes }) }
         const onStep = screen.progress.update
-        const { items, result } = both(session.call('check', request, { signal, onStep }))
+        const { items, result } = itemsOf(session.call('check', request, { signal, onStep }))
         await screen.list(
           [
             { head: 'PROBLEM', of: ({ problem }) => problem },

@@ -15,7 +15,7 @@ const COLUMNS: readonly Column<ConfigEntry>[] = [
   { head: 'VALUE', of: ({ shown }) => shown, gives: true },
   {
     head: 'FROM',
-    of: ({ source, from }) => (from === undefined ? source : `${source}: ${from}`),
+    of: ({ source, from }) => from ?? source,
     gives: true,
   },
 ]

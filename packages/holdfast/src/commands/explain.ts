@@ -37,6 +37,8 @@ function linesOf(explained: Explained, screen: Screen): string[] {
     )
   }
   if (state === 'live') lines.push(`  ${dueText(explained)}`)
+  if (state === 'condemned')
+    lines.push(`  until its bytes are erased this brings it back: holdfast files undo ${path}`)
   for (const old of explained.earlier) lines.push(`  earlier: ${old.key} is ${old.state}`)
   return lines.map((line) => screen.plain(line))
 }

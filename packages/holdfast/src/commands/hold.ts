@@ -5,7 +5,7 @@ import { confirmed } from '../terminal/confirm.ts'
 import { EXIT } from '../terminal/exit.ts'
 import type { Column } from '../terminal/table.ts'
 import { counted, time } from '../terminal/units.ts'
-import { both, type NodeFlags, nodeCommand, resultOf, withNode } from './node-command.ts'
+import { itemsOf, type NodeFlags, nodeCommand, resultOf, withNode } from './node-command.ts'
 import { moment } from './values.ts'
 
 /** `holdfast hold add|ls|rm` */
@@ -69,7 +69,7 @@ const COLUMNS: readonly Column<Hold>[] = [
 function lsCommand(): Command {
   return nodeCommand('ls', 'list the holds, also those that have ended').action((flags: NodeFlags) =>
     withNode(flags, async ({ session, screen, signal }) => {
-      const { items, result } = both(session.call('hold.ls', {}, { signal }))
+      const { items, result } = itemsOf(session.call('hold.ls', {}, { signal }))
       await screen.list(COLUMNS, items)
       screen.say(counted(result().holds, 'hold'))
     }),

@@ -1,3 +1,4 @@
+import { HoldfastError } from '@holdfast/core'
 import { Command } from 'commander'
 import { openSession } from '../session/open.ts'
 import type { Session } from '../session/session.ts'
@@ -38,7 +39,8 @@ export async function withNode(
   const screen = new Screen({ json })
   const { signal, dispose } = interruptible(screen)
   try {
-    await using session = await openSession(configFile, { ...nodeLog(), signal })
+    const onWait = () => screen.note('others ask this node and are waited for; Ctrl-C ends it')
+    await using session = await openSession(configFile, { ...nodeLog(), signal, onWait })
     const code = await work({ session, screen, signal })
     process.exitCode = signal.aborted ? endedBy(signal) : (code ?? EXIT.ok)
   } catch (error) {
@@ -64,7 +66,7 @@ function interruptible(screen: Screen): { readonly signal: AbortSignal; dispose(
   const onSignal = () => {
     if (controller.signal.aborted) process.exit(EXIT.interrupted)
     screen.note('ending; once more ends at once')
-    controller.abort()
+    controller.abort(new HoldfastError('HF_STOPPED', 'it was interrupted', { kind: 'aborted' }))
   }
   // The node is stopped as after Ctrl-C.
   const onError = (error: Error) => controller.abort(isEnough(error) ? ENOUGH : UNHEARD)
@@ -89,7 +91,7 @@ export async function resultOf<Result>(answers: AsyncGenerator<unknown, Result, 
 }
 
 /** The items of an operation for a list, and what it comes to once they have been read. */
-export function both<Item, Result>(answers: AsyncGenerator<Item, Result, void>) {
+export function itemsOf<Item, Result>(answers: AsyncGenerator<Item, Result, void>) {
   let result: Result | undefined
   async function* items(): AsyncGenerator<Item> {
     result = yield* answers

@@ -1,6 +1,8 @@
 import { type Entry, isHoldfastError, messageOf, type Storage } from '@holdfast/core'
-import { type Call, meter, type Operation } from './operation.ts'
+import { type Call, meter, operation } from './operation.ts'
+import { flag, optional, text } from './request.ts'
 import { pagesOf } from './services.ts'
+import { filesOf } from './status.ts'
 
 /** Files that are looked at side by side. */
 const AT_ONCE = 16
@@ -32,7 +34,9 @@ export interface Checked {
  * Counts the manifest anew and looks for the bytes of every listed file; changes nothing. While the manifest is counted
  * the node does nothing else, which takes some seconds for a million files.
  */
-export const check: Operation<CheckRequest, Finding, Checked> = async function* (call, request) {
+const FIELDS = { prefix: optional(text), bytes: optional(flag) }
+
+export const check = operation<CheckRequest, Finding, Checked>(FIELDS, async function* (call, request) {
   const { node, signal } = call
   const { prefix, bytes: thorough = false } = request
   const manifest = node.service('manifest')
@@ -43,7 +47,8 @@ export const check: Operation<CheckRequest, Finding, Checked> = async function* 
     findings++
     yield { problem: 'manifest', message }
   }
-  const tell = meter(call, { what: 'check', unit: 'files' })
+  const all = prefix === undefined && { total: filesOf(manifest).files }
+  const tell = meter(call, { what: 'check', unit: 'files', ...all })
   for (const page of pagesOf((after) => manifest.entries({ prefix: prefix ?? '', ...after })))
     for (let at = 0; at < page.length; at += AT_ONCE) {
       signal.throwIfAborted()
@@ -59,7 +64,7 @@ export const check: Operation<CheckRequest, Finding, Checked> = async function* 
       tell(files)
     }
   return { files, bytes, findings }
-}
+})
 
 type Look = (entry: Entry, call: Call, storage: Storage) => Promise<Finding | undefined>
 

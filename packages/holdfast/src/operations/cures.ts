@@ -1,4 +1,5 @@
 import { answering } from './operation.ts'
+import { flag, optional, text } from './request.ts'
 import { serviceOf } from './services.ts'
 
 export interface AcknowledgeRequest {
@@ -15,7 +16,10 @@ export interface Acknowledgement {
   readonly acknowledged: boolean
 }
 
+const ACKNOWLEDGE = { actor: text, act: optional(flag) }
+
 export const acknowledge = answering<AcknowledgeRequest, Acknowledgement>(
+  ACKNOWLEDGE,
   async ({ node }, { actor, act }) => {
     const manifest = node.service('manifest')
     const behind = manifest.status().behind ?? null
@@ -23,7 +27,7 @@ export const acknowledge = answering<AcknowledgeRequest, Acknowledgement>(
   },
 )
 
-export const trustClock = answering<object, { readonly trusted: true }>(async ({ node }) => {
+export const trustClock = answering<object, { readonly trusted: true }>({}, async ({ node }) => {
   node.trustClock()
   return { trusted: true }
 })
@@ -35,7 +39,7 @@ export interface Retried {
   readonly taps: number
 }
 
-export const retry = answering<object, Retried>(async ({ node }) => ({
+export const retry = answering<object, Retried>({}, async ({ node }) => ({
   erases: (await serviceOf(node, 'eraser')?.retry()) ?? 0,
   taps: node.hooks.retry(),
 }))

@@ -1,13 +1,18 @@
 import type { Hold, HoldResult, NewHold } from '@holdfast/core'
-import { answering, type Operation } from './operation.ts'
+import { answering, operation } from './operation.ts'
+import { checkOneOf, flag, object, optional, text, time } from './request.ts'
 
-export const list: Operation<object, Hold, { readonly holds: number }> = async function* ({ node }) {
+export const list = operation<object, Hold, { readonly holds: number }>({}, async function* ({ node }) {
   const holds = node.service('manifest').holds.list()
   yield* holds
   return { holds: holds.length }
-}
+})
 
-export const add = answering<NewHold, HoldResult>(async ({ node, signal }, hold) => {
+const NEW_HOLD = { scope: object, owner: text, expiresAt: optional(time), id: optional(text) }
+const SCOPES = ['path', 'folder', 'key', 'namespace', 'run']
+
+export const add = answering<NewHold, HoldResult>(NEW_HOLD, async ({ node, signal }, hold) => {
+  checkOneOf(hold.scope, SCOPES)
   return await node.service('manifest').holds.hold(hold, { signal })
 })
 
@@ -23,7 +28,10 @@ export interface Released {
   readonly released: boolean
 }
 
-export const release = answering<ReleaseRequest, Released>(async ({ node, signal }, { id, act = false }) => {
+const RELEASE = { id: text, act: optional(flag) }
+
+export const release = answering<ReleaseRequest, Released>(RELEASE, async ({ node, signal }, asked) => {
+  const { id, act = false } = asked
   const { holds } = node.service('manifest')
   const hold = holds.list().find((known) => known.id === id) ?? null
   return { hold, released: hold !== null && act && (await holds.release(id, { signal })) }

@@ -6,16 +6,14 @@ import {
   type PlanRecord,
   type RunProgress,
 } from '@holdfast/core'
-import { answering, type Call, type Operation, type Step } from './operation.ts'
+import { answering, type Call, operation, type Step } from './operation.ts'
+import { count, object, optional, text } from './request.ts'
 
-export const list: Operation<object, JobStatus, { readonly jobs: number }> = async function* ({
-  node,
-  signal,
-}) {
-  const statuses = await node.jobs.status({ signal })
+export const list = operation<object, JobStatus, { readonly jobs: number }>({}, async function* (call) {
+  const statuses = await call.node.jobs.status(call)
   yield* statuses
   return { jobs: statuses.length }
-}
+})
 
 export interface JobRequest {
   readonly job: string
@@ -27,7 +25,7 @@ export interface JobShown {
   readonly runs: readonly JobRun[]
 }
 
-export const show = answering<JobRequest, JobShown>(async ({ node, signal }, { job }) => {
+export const show = answering<JobRequest, JobShown>({ job: text }, async ({ node, signal }, { job }) => {
   const runs = await node.jobs.history(job)
   const status = (await node.jobs.status({ signal })).find((one) => one.job === job)
   return { status: status as JobStatus, runs }
@@ -40,9 +38,11 @@ export interface PlanRequest extends JobRequest {
   readonly items?: number
 }
 
-export const plan: Operation<PlanRequest, PlanItem, PlanRecord> = async function* (call, asked) {
+const PLAN = { job: text, request: optional(object), items: optional(count) }
+
+export const plan = operation<PlanRequest, PlanItem, PlanRecord>(PLAN, async function* (call, asked) {
   const { job, request = {}, items = Number.POSITIVE_INFINITY } = asked
-  const made = await call.node.jobs.plan(job, request as never, optionsOf(call))
+  const made = await call.node.jobs.plan(job, request as never, optionsOf(call, stepOf))
   let given = 0
   if (items > 0)
     for await (const page of made.items())
@@ -51,7 +51,7 @@ export const plan: Operation<PlanRequest, PlanItem, PlanRecord> = async function
         yield item
       }
   return recordOf(made)
-}
+})
 
 /** A plan without what reads its items. */
 function recordOf({ items: _items, all: _all, ...record }: PlanRecord & { items?: unknown; all?: unknown }) {
@@ -63,8 +63,11 @@ export interface RunRequest extends JobRequest {
   readonly request: object
 }
 
-export const run = answering<RunRequest, JobRun>(async (call, { job, request }) => {
-  return await call.node.jobs.run(job, request as never, optionsOf(call))
+const RUN = { job: text, request: object }
+
+export const run = answering<RunRequest, JobRun>(RUN, async (call, { job, request }) => {
+  const step = (progress: RunProgress) => ({ ...stepOf(progress), run: progress.id })
+  return await call.node.jobs.run(job, request as never, optionsOf(call, step))
 })
 
 export interface CancelRequest {
@@ -72,24 +75,28 @@ export interface CancelRequest {
   readonly of: string
 }
 
-/** Ends the run of a job, or one run, between two of its chunks; null when none is in flight. */
-export const cancel = answering<CancelRequest, { readonly run: string | null }>(async ({ node }, { of }) => {
+export interface Cancelled {
+  /** The run that is ending; null when none was in flight. */
+  readonly run: string | null
+}
+
+/** Ends the run of a job, or one run, between two of its chunks. */
+export const cancel = answering<CancelRequest, Cancelled>({ of: text }, async ({ node }, { of }) => {
   const running = node.jobs.running().find(({ id, job }) => id === of || job === of)
   if (!running && !node.jobs.names().includes(of) && !/^[0-9A-Z]{26}$/.test(of))
     throw new HoldfastError('HF_JOB_UNKNOWN', `no job "${of}"; this node has ${node.jobs.names().join(', ')}`)
   return { run: running && node.jobs.cancel(running.id) ? running.id : null }
 })
 
-function optionsOf({ signal, onStep }: Call) {
-  return { signal, onProgress: (progress: RunProgress) => onStep(stepOf(progress)) }
+function optionsOf({ signal, onStep }: Call, step: (progress: RunProgress) => Step) {
+  return { signal, onProgress: (progress: RunProgress) => onStep(step(progress)) }
 }
 
-function stepOf({ id, job, phase, done, total, rate, eta }: RunProgress): Step {
+function stepOf({ job, phase, done, total, rate, eta }: RunProgress): Step {
   return {
     what: `${job}, ${phase}`,
     unit: 'files',
     done,
-    run: id,
     ...(total !== undefined && { total }),
     ...(rate !== undefined && { rate }),
     ...(eta !== undefined && { eta }),

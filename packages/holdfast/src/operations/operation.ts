@@ -1,4 +1,5 @@
 import type { HoldfastNode } from '@holdfast/core'
+import { checkRequest, type Fields } from './request.ts'
 
 /** How far something is that takes its time. */
 export interface Step {
@@ -35,6 +36,28 @@ export type Operation<Request extends object, Item, Result> = (
   request: Request,
 ) => AsyncGenerator<Item, Result, void>
 
+/** An operation that takes requests of these fields only. @throws HF_REQUEST_INVALID when it is called with another */
+export function operation<Request extends object, Item, Result>(
+  fields: Fields<Request>,
+  work: Operation<Request, Item, Result>,
+): Operation<Request, Item, Result> {
+  return (call, request) => {
+    checkRequest(request, fields)
+    return work(call, request)
+  }
+}
+
+/** An operation that finds nothing on its way. */
+export function answering<Request extends object, Result>(
+  fields: Fields<Request>,
+  answer: (call: Call, request: Request) => Promise<Result>,
+): Operation<Request, never, Result> {
+  // biome-ignore lint/correctness/useYield: it only returns
+  return operation(fields, async function* (call, request) {
+    return await answer(call, request)
+  })
+}
+
 /** Tells how far it is, with the rate since its beginning, at most ten times a second. */
 export function meter(
   { onStep }: Pick<Call, 'onStep'>,
@@ -49,15 +72,5 @@ export function meter(
     const rate = (done / (now - from)) * 1000
     const known = total !== undefined && { total, eta: Math.max(0, ((total - done) / rate) * 1000) }
     onStep({ what, unit, done, rate, ...known })
-  }
-}
-
-/** An operation that finds nothing on its way. */
-export function answering<Request extends object, Result>(
-  answer: (call: Call, request: Request) => Promise<Result>,
-): Operation<Request, never, Result> {
-  // biome-ignore lint/correctness/useYield: it only returns
-  return async function* (call, request) {
-    return await answer(call, request)
   }
 }

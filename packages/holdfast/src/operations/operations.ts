@@ -4,6 +4,7 @@ import * as files from './files.ts'
 import * as holds from './holds.ts'
 import * as jobs from './jobs.ts'
 import type { Operation } from './operation.ts'
+import * as removal from './removal.ts'
 import * as retention from './retention.ts'
 import { status } from './status.ts'
 
@@ -15,8 +16,8 @@ export const OPERATIONS = {
   'files.stat': files.stat,
   'files.put': files.put,
   'files.get': files.get,
-  'files.rm': files.rm,
-  'files.undo': files.undo,
+  'files.rm': removal.rm,
+  'files.undo': removal.undo,
   'hold.ls': holds.list,
   'hold.add': holds.add,
   'hold.rm': holds.release,

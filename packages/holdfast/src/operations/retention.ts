@@ -7,22 +7,24 @@ import type {
   Simulation,
   SimulationRequest,
 } from '@holdfast/plugin-retention'
-import { answering, type Operation } from './operation.ts'
+import { answering, operation } from './operation.ts'
+import { count, either, object, objects, optional, text, texts, time } from './request.ts'
 import { serviceOf } from './services.ts'
 
-export const policies: Operation<object, KnownPolicy, { readonly policies: number }> = async function* ({
-  node,
-}) {
-  const known = node.service('retention').list()
-  yield* known
-  return { policies: known.length }
-}
+export const policies = operation<object, KnownPolicy, { readonly policies: number }>(
+  {},
+  async function* ({ node }) {
+    const known = node.service('retention').list()
+    yield* known
+    return { policies: known.length }
+  },
+)
 
 export interface SetRequest {
   readonly policy: PolicyOptions
 }
 
-export const set = answering<SetRequest, Policy>(async ({ node, signal }, { policy }) => {
+export const set = answering<SetRequest, Policy>({ policy: object }, async ({ node, signal }, { policy }) => {
   return await node.service('retention').set(policy, { signal })
 })
 
@@ -31,12 +33,27 @@ export interface RemoveRequest {
 }
 
 export const remove = answering<RemoveRequest, { readonly removed: boolean }>(
+  { id: text },
   async ({ node, signal }, { id }) => {
     return { removed: await node.service('retention').remove(id, { signal }) }
   },
 )
 
-export const simulate = answering<SimulationRequest, Simulation>(async ({ node, signal }, request) => {
+/** A simulation, as JSON carries it. */
+export type SimulateRequest = Omit<SimulationRequest, 'asOf'> & {
+  /** Milliseconds since 1970 UTC. */
+  readonly asOf?: number
+}
+
+const SIMULATE = {
+  maxAge: optional(either(text, count)),
+  policies: optional(texts),
+  set: optional(objects),
+  asOf: optional(time),
+}
+
+export const simulate = answering<SimulateRequest, Simulation>(SIMULATE, async (call, request) => {
+  const { node, signal } = call
   return await node.service('retention').simulate(request, { signal })
 })
 
@@ -55,7 +72,8 @@ export type Explained =
       readonly holds: readonly Hold[]
     }
 
-export const explain = answering<ExplainRequest, Explained>(async ({ node, signal }, { path }) => {
+export const explain = answering<ExplainRequest, Explained>({ path: text }, async (call, { path }) => {
+  const { node, signal } = call
   const retention = serviceOf(node, 'retention')
   if (retention) return { by: 'retention', ...(await retention.explain(path, { signal })) }
   const manifest = node.service('manifest')

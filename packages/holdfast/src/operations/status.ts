@@ -38,7 +38,7 @@ interface Files extends Totals {
   readonly largest: readonly NamespaceCounters[]
 }
 
-export const status = answering(async ({ node, signal }): Promise<NodeStatus> => {
+export const status = answering<object, NodeStatus>({}, async ({ node, signal }) => {
   const manifest = serviceOf(node, 'manifest')
   const eraser = serviceOf(node, 'eraser')
   const setAside = eraser?.queue({ limit: 1000 }).filter((queued) => queued.setAside !== undefined)
@@ -53,7 +53,8 @@ export const status = answering(async ({ node, signal }): Promise<NodeStatus> =>
   }
 })
 
-function filesOf(manifest: Manifest): Files {
+/** All live files, by the counters of their namespaces. */
+export function filesOf(manifest: Manifest): Files {
   let [namespaces, files, bytes, rows] = [0, 0, 0, 0]
   let largest: readonly NamespaceCounters[] = []
   for (const page of pagesOf((after) => manifest.namespaces(after))) {

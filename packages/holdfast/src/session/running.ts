@@ -1,93 +1,134 @@
 import { once } from 'node:events'
-import { request as httpRequest, type IncomingMessage } from 'node:http'
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import { connect, type Socket } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import { HoldfastError } from '@holdfast/core'
-import type { Step } from '../operations/operation.ts'
 import type { OperationName } from '../operations/operations.ts'
 import { type CallOptions, NO_INPUT, type Session } from './session.ts'
-import { decodeError, type Line, linesOf, ROUTE } from './wire.ts'
+import { decodeError, partsOf, ROUTE } from './wire.ts'
+
+/** Nobody was asked: the node has stopped since it was found. */
+export class NobodyListens extends Error {
+  override readonly name = 'NobodyListens'
+}
 
 /** The node that listens on a socket; undefined when none does. */
 export async function runningSession(socketPath: string): Promise<Session | undefined> {
-  if (!(await answers(socketPath))) return undefined
+  // The first question goes where somebody was found; a node that is about to stop waits for it.
+  let found = await connected(socketPath)
+  if (!found) return undefined
   return {
     node: 'running',
-    call: (name, request, options = {}) => ask(socketPath, name, request, options) as never,
-    [Symbol.asyncDispose]: async () => undefined,
+    async *call(name, request, options = {}) {
+      const socket = found && !found.destroyed ? found : await connected(socketPath)
+      found = undefined
+      if (!socket) throw new NobodyListens(`nobody listens on ${socketPath}`)
+      return (yield* ask(socket, socketPath, name, request, options)) as never
+    },
+    async [Symbol.asyncDispose]() {
+      found?.destroy()
+    },
   }
 }
 
-async function answers(socketPath: string): Promise<boolean> {
-  const probe = httpRequest({ socketPath, path: ROUTE, method: 'HEAD' })
+async function connected(socketPath: string): Promise<Socket | undefined> {
+  const socket = connect(socketPath)
   try {
-    probe.end()
-    const [response] = (await once(probe, 'response')) as [IncomingMessage]
-    response.resume()
-    return true
+    await once(socket, 'connect')
+    // What goes wrong later goes wrong for the request.
+    socket.on('error', () => undefined)
+    return socket
   } catch (error) {
     // No file, or one that a killed process has left; any other error is for the user to see.
     const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTSOCK') return false
+    if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTSOCK') return undefined
     throw error
   }
 }
 
 async function* ask(
+  socket: Socket,
   socketPath: string,
   name: OperationName,
   asked: object,
   { signal, onStep, input = NO_INPUT }: CallOptions,
-): AsyncGenerator<unknown, unknown> {
-  signal?.throwIfAborted()
-  const sent = httpRequest({ socketPath, path: `${ROUTE}${name}`, method: 'POST' })
-  // What fails after the answer has begun ends the answer.
-  sent.on('error', () => undefined)
-  const sending = send(sent, asked, input)
+): AsyncGenerator<never, unknown> {
   let run: string | undefined
+  const sent = httpRequest({ createConnection: () => socket, path: `${ROUTE}${name}`, method: 'POST' })
   const onAbort = () => {
     // A run is told to end, and says what it has done; nothing else has anything to say.
     if (run === undefined) sent.destroy(signal?.reason)
-    else void drain(ask(socketPath, 'job.cancel', { of: run }, {}))
+    else void cancel(socketPath, run)
   }
   signal?.addEventListener('abort', onAbort, { once: true })
+  const source = new Source(input)
+  // What goes wrong with it ends the answer, or is the source's own.
+  send(sent, asked, source.bytes()).catch(() => undefined)
   try {
-    const [response] = (await Promise.race([once(sent, 'response'), failure(sending)])) as [IncomingMessage]
-    for await (const text of linesOf(response)) {
-      const line = JSON.parse(text) as Line
-      if ('item' in line) yield line.item
-      else if ('bytes' in line) yield Buffer.from(line.bytes, 'base64')
+    signal?.throwIfAborted()
+    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    for await (const line of partsOf(response)) {
+      if (line instanceof Uint8Array) yield line as never
+      else if ('item' in line) yield line.item as never
       else if ('result' in line) return line.result
       else if ('error' in line) throw decodeError(line.error)
       else {
         run = line.step.run ?? run
-        onStep?.(line.step as Step)
+        onStep?.(line.step)
       }
     }
-    throw new HoldfastError('HF_STOPPED', 'the node that was asked has stopped', { kind: 'aborted' })
+    throw hasEnded()
   } catch (error) {
     signal?.throwIfAborted()
-    throw error
+    throw source.failure ?? (isBroken(error) ? hasEnded(error) : error)
   } finally {
     signal?.removeEventListener('abort', onAbort)
     sent.destroy()
   }
 }
 
-async function send(sent: ReturnType<typeof httpRequest>, asked: object, input: AsyncIterable<Uint8Array>) {
+/** Bytes to send, and what went wrong with them on this side. */
+class Source {
+  failure: unknown
+  readonly #input: AsyncIterable<Uint8Array>
+
+  constructor(input: AsyncIterable<Uint8Array>) {
+    this.#input = input
+  }
+
+  async *bytes(): AsyncGenerator<Uint8Array> {
+    try {
+      yield* this.#input
+    } catch (error) {
+      this.failure = error
+      throw error
+    }
+  }
+}
+
+async function send(sent: ClientRequest, asked: object, input: AsyncIterable<Uint8Array>): Promise<void> {
   sent.write(`${JSON.stringify(asked)}\n`)
   await pipeline(input, sent)
 }
 
-/** Rejects with what goes wrong, and never resolves. */
-async function failure(sending: Promise<void>): Promise<never> {
-  await sending
-  return new Promise<never>(() => undefined)
-}
-
-async function drain(answered: AsyncGenerator<unknown, unknown>): Promise<void> {
+async function cancel(socketPath: string, run: string): Promise<void> {
   try {
-    for await (const _ of answered);
+    const socket = await connected(socketPath)
+    if (socket) for await (const _ of ask(socket, socketPath, 'job.cancel', { of: run }, {}));
   } catch {
     // The run has ended by itself meanwhile, or the node has.
   }
+}
+
+function isBroken(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ECONNRESET' || code === 'EPIPE' || code === 'ERR_STREAM_PREMATURE_CLOSE'
+}
+
+function hasEnded(cause?: unknown): HoldfastError {
+  return new HoldfastError(
+    'HF_STOPPED',
+    'the node that was asked has ended before it had answered; what it had finished is done',
+    { kind: 'aborted', cause },
+  )
 }

@@ -1,3 +1,4 @@
+import type { LoadOptions } from '../load-node.ts'
 import type { Step } from '../operations/operation.ts'
 import type { ItemOf, OperationName, RequestOf, ResultOf } from '../operations/operations.ts'
 
@@ -6,6 +7,13 @@ export interface CallOptions {
   readonly signal?: AbortSignal
   readonly onStep?: (step: Step) => void
   readonly input?: AsyncIterable<Uint8Array>
+}
+
+export interface SessionOptions extends Pick<LoadOptions, 'logTo'> {
+  /** Ends the waiting: for a data folder that is in use, and for others that ask this node. */
+  readonly signal: AbortSignal
+  /** The command is through, and others that ask its node are waited for. */
+  readonly onWait?: () => void
 }
 
 /** A node that does what it is asked: one of this process, or one that runs in another. */

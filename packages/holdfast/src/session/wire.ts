@@ -3,17 +3,20 @@ import type { Step } from '../operations/operation.ts'
 
 /**
  * What goes over the socket of a running node: HTTP, one POST for an operation. The body is the request as one line of
- * JSON, then the bytes that belong to it; the answer is lines of JSON, of which the last is a result or an error.
+ * JSON, then the bytes that belong to it; the answer is lines of JSON, bytes between them where a line says so, and a
+ * result or an error at the end.
  */
 export const ROUTE = '/v1/'
 
 /** Longest line of a request, bytes. */
 export const REQUEST_BYTES = 1024 * 1024
 
+export const LINE_END = 0x0a
+
 export type Line =
   | { readonly item: unknown }
-  /** Base64. */
-  | { readonly bytes: string }
+  /** So many bytes come behind it, which are no lines. */
+  | { readonly bytes: number }
   | { readonly step: Step }
   | { readonly result: unknown }
   | { readonly error: WireError }
@@ -26,10 +29,6 @@ interface WireError {
   readonly retryable?: boolean
   readonly operation?: string
   readonly context?: Readonly<Record<string, unknown>>
-}
-
-export function encodeItem(item: unknown): Line {
-  return item instanceof Uint8Array ? { bytes: Buffer.from(item).toString('base64') } : { item }
 }
 
 export function encodeError(error: unknown): Line {
@@ -53,18 +52,27 @@ function bare(message: string, code: string): string {
   return message.startsWith(`${code}: `) ? message.slice(code.length + 2) : message
 }
 
-/** Lines of text out of bytes, none longer than `limit` characters. */
-export async function* linesOf(
-  source: AsyncIterable<Uint8Array>,
-  limit: number = Number.POSITIVE_INFINITY,
-): AsyncGenerator<string> {
-  const decoder = new TextDecoder()
-  let rest = ''
-  for await (const bytes of source) {
-    rest += decoder.decode(bytes, { stream: true })
-    const lines = rest.split('\n')
-    rest = lines.pop() as string
-    if (rest.length > limit) throw new HoldfastError('HF_REQUEST_INVALID', `a line is longer than ${limit}`)
-    yield* lines
+/** An answer as it comes: its lines, and the bytes that were announced. What was cut off in a line is left out. */
+export async function* partsOf(
+  source: AsyncIterable<Buffer>,
+): AsyncGenerator<Exclude<Line, { bytes: number }> | Buffer> {
+  let rest: Buffer = Buffer.alloc(0)
+  let announced = 0
+  for await (const piece of source) {
+    rest = rest.length === 0 ? piece : Buffer.concat([rest, piece])
+    for (;;) {
+      const end = announced > 0 ? Math.min(announced, rest.length) : rest.indexOf(LINE_END)
+      if (end < 0 || rest.length === 0) break
+      if (announced > 0) {
+        yield rest.subarray(0, end)
+        announced -= end
+        rest = rest.subarray(end)
+        continue
+      }
+      const line = JSON.parse(rest.toString('utf8', 0, end)) as Line
+      rest = rest.subarray(end + 1)
+      if ('bytes' in line) announced = line.bytes
+      else yield line
+    }
   }
 }

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { HoldfastError } from '@holdfast/core'
 import type { Command } from 'commander'
 import { size } from '../../terminal/units.ts'
-import { both, type NodeFlags, nodeCommand, withNode } from '../node-command.ts'
+import { itemsOf, type NodeFlags, nodeCommand, withNode } from '../node-command.ts'
 
 interface GetFlags extends NodeFlags {
   readonly force?: boolean
@@ -21,7 +21,7 @@ export function getCommand(): Command {
     .action((path: string, to: string, { force = false, ...flags }: GetFlags) =>
       withNode(flags, async ({ session, screen, signal }) => {
         const onStep = to === '-' ? () => undefined : screen.progress.update
-        const { items, result } = both(session.call('files.get', { path }, { signal, onStep }))
+        const { items, result } = itemsOf(session.call('files.get', { path }, { signal, onStep }))
         if (to === '-') {
           await pipeline(items, process.stdout, { end: false })
           return

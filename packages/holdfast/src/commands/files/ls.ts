@@ -2,7 +2,7 @@ import type { Condemned, Entry } from '@holdfast/core'
 import type { Command } from 'commander'
 import type { Column } from '../../terminal/table.ts'
 import { counted, size, time } from '../../terminal/units.ts'
-import { both, type NodeFlags, nodeCommand, withNode } from '../node-command.ts'
+import { itemsOf, type NodeFlags, nodeCommand, withNode } from '../node-command.ts'
 import { wholeNumber } from '../values.ts'
 
 interface ListFlags extends NodeFlags {
@@ -34,7 +34,7 @@ export function lsCommand(): Command {
     .action((prefix: string, { condemned, limit, ...flags }: ListFlags) =>
       withNode(flags, async ({ session, screen, signal }) => {
         const request = { prefix, ...(condemned && { condemned }), ...(limit !== undefined && { limit }) }
-        const { items, result } = both(session.call('files.ls', request, { signal }))
+        const { items, result } = itemsOf(session.call('files.ls', request, { signal }))
         await screen.list((condemned ? CONDEMNED : LISTED) as readonly Column<Entry | Condemned>[], items)
         const { files, bytes, cut } = result()
         screen.say(`${counted(files, 'file')}, ${size(bytes)}${cut ? '; there are more' : ''}`)

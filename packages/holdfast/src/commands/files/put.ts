@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
 import { HoldfastError } from '@holdfast/core'
 import type { Command } from 'commander'
 import { size } from '../../terminal/units.ts'
@@ -29,15 +30,18 @@ export function putCommand(): Command {
         const source = await sourceOf(from)
         const request = { path, ...facts, ...(source.size !== undefined && { size: source.size }) }
         const options = { signal, onStep: screen.progress.update, input: source.bytes }
-        const entry = await resultOf(session.call('files.put', request, options))
-        screen.value(entry, () => `wrote ${screen.plain(entry.path)}, ${size(entry.size)}`)
+        try {
+          const entry = await resultOf(session.call('files.put', request, options))
+          screen.value(entry, () => `wrote ${screen.plain(entry.path)}, ${size(entry.size)}`)
+        } finally {
+          // Refused in the middle, it would wait for input that nobody takes.
+          source.bytes.destroy()
+        }
       }),
     )
 }
 
-async function sourceOf(
-  from: string,
-): Promise<{ readonly bytes: AsyncIterable<Uint8Array>; readonly size?: number }> {
+async function sourceOf(from: string): Promise<{ readonly bytes: Readable; readonly size?: number }> {
   if (from === '-') return { bytes: process.stdin }
   // Before the node is asked for anything: a folder has a size, and cannot be read.
   const found = await stat(from)

@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
-import type { Removal, Removed } from '../../operations/files.ts'
+import type { Removal, Removed } from '../../operations/removal.ts'
 import { confirmed } from '../../terminal/confirm.ts'
 import { EXIT } from '../../terminal/exit.ts'
 import type { Column } from '../../terminal/table.ts'
 import { counted, size } from '../../terminal/units.ts'
-import { both, type NodeFlags, nodeCommand, withNode } from '../node-command.ts'
+import { itemsOf, type NodeFlags, nodeCommand, withNode } from '../node-command.ts'
 import { timeSpan } from '../values.ts'
 
 interface RemoveFlags extends NodeFlags {
@@ -34,20 +34,23 @@ export function rmCommand(): Command {
     .option('--yes', 'do not ask once more')
     .action((path: string, { recursive, delay, act, yes, ...flags }: RemoveFlags) =>
       withNode(flags, async ({ session, screen, signal }) => {
-        const request = { path, ...(recursive && { recursive }), ...(delay !== undefined && { delay }) }
+        const chosen = { path, ...(recursive && { recursive }), ...(delay !== undefined && { delay }) }
+        let seen = {}
         if (act && screen.isTerminal && !yes) {
-          const found = both(session.call('files.rm', request, { signal }))
+          const found = itemsOf(session.call('files.rm', chosen, { signal }))
           await screen.list(COLUMNS, found.items)
-          const { files, bytes, held } = found.result()
+          const { files, bytes, held, generation } = found.result()
           const question = `Delete ${counted(files, 'file')}, ${size(bytes)}${held > 0 ? `, and keep ${held} that are held` : ''}?`
           if (files === 0 || !(await confirmed(screen, question, { signal }))) return refused(screen)
+          seen = { unchangedSince: generation }
         }
-        const { items, result } = both(
-          session.call('files.rm', { ...request, ...(act && { act }) }, { signal }),
+        const { items, result } = itemsOf(
+          session.call('files.rm', { ...chosen, ...seen, ...(act && { act }) }, { signal }),
         )
         await screen.list(COLUMNS, items)
-        screen.say(told(result()))
-        return undefined
+        const removed = result()
+        screen.say(told(removed))
+        return act && removed.files === 0 && removed.held > 0 ? EXIT.refused : EXIT.ok
       }),
     )
 }

@@ -1,4 +1,4 @@
-import { type Entry, HoldfastError } from '@holdfast/core'
+import type { Entry } from '@holdfast/core'
 import type { Command } from 'commander'
 import type { Screen } from '../../terminal/screen.ts'
 import { count, size, time } from '../../terminal/units.ts'
@@ -9,13 +9,8 @@ export function statCommand(): Command {
   return nodeCommand('stat', 'show what is known of a file')
     .argument('<path>')
     .action((path: string, flags: NodeFlags) =>
-      withNode(flags, async ({ session, screen }) => {
-        const entry = await resultOf(session.call('files.stat', { path }))
-        if (!entry)
-          throw new HoldfastError(
-            'HF_FILE_NOT_FOUND',
-            `no file ${path} is listed; "holdfast explain" says what became of it`,
-          )
+      withNode(flags, async ({ session, screen, signal }) => {
+        const entry = await resultOf(session.call('files.stat', { path }, { signal }))
         screen.value(entry, () => entryLines(entry, screen))
       }),
     )

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Undo } from '../../operations/files.ts'
+import type { Undo } from '../../operations/removal.ts'
 import { EXIT } from '../../terminal/exit.ts'
 import type { Screen } from '../../terminal/screen.ts'
 import { counted } from '../../terminal/units.ts'

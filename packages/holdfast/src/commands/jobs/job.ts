@@ -2,12 +2,12 @@ import type { JobRun } from '@holdfast/core'
 import { Command } from 'commander'
 import { EXIT } from '../../terminal/exit.ts'
 import type { Column } from '../../terminal/table.ts'
-import { count, size, time } from '../../terminal/units.ts'
-import { both, type NodeFlags, nodeCommand, resultOf, withNode } from '../node-command.ts'
+import { count, time } from '../../terminal/units.ts'
+import { itemsOf, type NodeFlags, nodeCommand, resultOf, withNode } from '../node-command.ts'
 import { JOB_COLUMNS } from '../status.ts'
 import { settings } from '../values.ts'
 import { PLAN_FLAGS, type PlanFlags, showPlan } from './plan.ts'
-import { outcomeText, RUN_FLAGS, type RunFlags, runJob } from './run.ts'
+import { RUN_FLAGS, type RunFlags, runJob } from './run.ts'
 
 const SET = [
   '--set <name=value...>',
@@ -49,7 +49,7 @@ export function jobCommand(): Command {
 function lsCommand(): Command {
   return nodeCommand('ls', 'list the jobs').action((flags: NodeFlags) =>
     withNode(flags, async ({ session, screen, signal }) => {
-      await screen.list(JOB_COLUMNS, both(session.call('job.ls', {}, { signal })).items)
+      await screen.list(JOB_COLUMNS, itemsOf(session.call('job.ls', {}, { signal })).items)
     }),
   )
 }
@@ -58,15 +58,15 @@ const RUN_COLUMNS: readonly Column<JobRun>[] = [
   { head: 'RUN', of: ({ id }) => id },
   { head: 'BEGUN', of: ({ startedAt }) => time(startedAt) },
   { head: 'BY', of: ({ actor }) => actor },
-  { head: 'OUTCOME', of: outcomeText, gives: true },
+  {
+    head: 'OUTCOME',
+    of: ({ outcome, dryRun }) =>
+      `${outcome.status === 'completed' ? 'completed' : outcome.reason}${dryRun ? ', dry' : ''}`,
+    gives: true,
+  },
   {
     head: 'FILES',
     of: ({ done, planned, dryRun }) => count(dryRun ? planned.files : done.files),
-    right: true,
-  },
-  {
-    head: 'BYTES',
-    of: ({ done, planned, dryRun }) => size(dryRun ? planned.bytes : done.bytes),
     right: true,
   },
 ]

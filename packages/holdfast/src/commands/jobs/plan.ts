@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from '../../terminal/exit.ts'
 import type { Screen } from '../../terminal/screen.ts'
 import type { Column } from '../../terminal/table.ts'
 import { count, counted, size, time } from '../../terminal/units.ts'
-import { both, type NodeFlags, type Work } from '../node-command.ts'
+import { itemsOf, type NodeFlags, type Work } from '../node-command.ts'
 import { wholeNumber } from '../values.ts'
 
 /** Items of a plan that are shown, unless it is said. */
@@ -57,7 +57,7 @@ export async function planned(
 ): Promise<PlanRecord> {
   const request = { ...asked, ...(maxFiles !== undefined && { limits: { files: maxFiles } }) }
   const shown = most ?? (screen.json ? undefined : ITEMS)
-  const { items, result } = both(
+  const { items, result } = itemsOf(
     session.call(
       'job.plan',
       { job, request, ...(shown !== undefined && { items: shown }) },

@@ -1,9 +1,9 @@
-import { type JobRun, LIMIT_NAMES, type LimitName } from '@holdfast/core'
+import { type AbortReason, type JobRun, LIMIT_NAMES, type LimitName } from '@holdfast/core'
 import { Option } from 'commander'
 import { confirmed } from '../../terminal/confirm.ts'
 import { EXIT, type ExitCode } from '../../terminal/exit.ts'
 import type { Screen } from '../../terminal/screen.ts'
-import { duration } from '../../terminal/units.ts'
+import { counted, duration } from '../../terminal/units.ts'
 import { resultOf, type Work } from '../node-command.ts'
 import { list, wholeNumber } from '../values.ts'
 import {
@@ -39,42 +39,65 @@ export const RUN_FLAGS: readonly (() => Option)[] = [
     ).argParser(list),
 ]
 
+/** Reasons for which a run does not even begin to change anything. */
+const REFUSALS: readonly AbortReason[] = [
+  'over_limit',
+  'not_authorised',
+  'store_mismatch',
+  'manifest_behind',
+  'clock_suspect',
+  'state_diverged',
+]
+
 /** Runs a job. In a terminal the plan is shown first, and exactly it is done when the answer is yes. */
 export async function runJob(work: Work, job: string, asked: object, flags: RunFlags): Promise<ExitCode> {
   const { session, screen, signal } = work
   const { act = false, yes, plan, cap, override, maxFiles } = flags
+  const request = {
+    ...asked,
+    ...(maxFiles !== undefined && { limits: { files: maxFiles } }),
+    ...(plan !== undefined && { plan }),
+    ...(cap !== undefined && { cap }),
+    ...(override && { override }),
+  }
   const { status } = await resultOf(session.call('job.show', { job }, { signal }))
-  const plans = status.plans
+  if (!status.plans) return await runPlain(work, job, request, flags)
+  if (plan === undefined && !act) return await showPlan(work, job, asked, flags)
+  if (plan === undefined && screen.isTerminal && !yes) return await runShown(work, job, asked, flags)
+  const sure = !act || (await confirmed(screen, `Do what plan ${plan} says?`, { yes, signal }))
+  return sure ? await go(work, job, { ...request, act }) : refused(screen)
+}
+
+/** A job that cannot say beforehand what it will do. */
+async function runPlain(work: Work, job: string, request: object, flags: RunFlags): Promise<ExitCode> {
+  const { screen, signal } = work
+  const { act = false, yes } = flags
   if (!act) {
-    if (plans && plan === undefined) return await showPlan(work, job, asked, flags)
-    screen.say(plans ? `plan ${plan}: --act does it` : `${job} cannot be planned: --act runs it`)
+    screen.value({ job, plans: false, acted: false }, () => `${job} cannot be planned: --act runs it`)
     return EXIT.ok
   }
-  const controls = { act, ...(cap !== undefined && { cap }), ...(override && { override }) }
-  const bound = (id: string) => go(work, job, { plan: id, ...controls })
-  if (plan !== undefined) {
-    const sure = await confirmed(screen, `Do what plan ${plan} says?`, { yes, signal })
-    return sure ? await bound(plan) : refused(screen)
+  const sure = await confirmed(screen, `Run ${job}?`, { yes, signal })
+  return sure ? await go(work, job, { ...request, act }) : refused(screen)
+}
+
+/** Plans, shows the plan and asks; what is done is what was shown. */
+async function runShown(work: Work, job: string, asked: object, flags: RunFlags): Promise<ExitCode> {
+  const { screen, signal } = work
+  const { cap } = flags
+  const plan = await planned(work, job, asked, flags)
+  screen.say(planLines(plan, screen).join('\n'))
+  if (plan.totals.files === 0) return EXIT.ok
+  if (plan.overLimit.length > 0) {
+    const limits = plan.overLimit.map(({ limit }) => limit).join(',')
+    screen.say(
+      `nothing was changed; if it is right: holdfast job run ${job} --plan ${plan.id} --override ${limits} --act`,
+    )
+    return EXIT.refused
   }
-  if (screen.isTerminal && !yes && plans) {
-    const made = await planned(work, job, asked, flags)
-    screen.say(planLines(made, screen).join('\n'))
-    if (made.totals.files === 0) return EXIT.ok
-    if (made.overLimit.length > 0) {
-      screen.say(
-        `nothing was changed; if it is right: holdfast job run ${job} --plan ${made.id} --override ${made.overLimit.map(({ limit }) => limit).join(',')} --act`,
-      )
-      return EXIT.refused
-    }
-    const sure = await confirmed(screen, `Let ${job} take ${totalsText(made.totals)}?`, { signal })
-    return sure ? await bound(made.id) : refused(screen)
-  }
-  if (!plans && !(await confirmed(screen, `Run ${job}?`, { yes, signal }))) return refused(screen)
-  return await go(work, job, {
-    ...asked,
-    ...controls,
-    ...(maxFiles !== undefined && { limits: { files: maxFiles } }),
-  })
+  const most = cap === undefined || cap >= plan.totals.files ? '' : `, ${counted(cap, 'file')} of it now`
+  const question = `Let ${job} take ${totalsText(plan.totals)}${most}?`
+  if (!(await confirmed(screen, question, { signal }))) return refused(screen)
+  return await go(work, job, { plan: plan.id, act: true, ...(cap !== undefined && { cap }) })
 }
 
 async function go({ session, screen, signal }: Work, job: string, request: object): Promise<ExitCode> {
@@ -84,7 +107,7 @@ async function go({ session, screen, signal }: Work, job: string, request: objec
   screen.value(run, () => runLines(run, screen))
   const { outcome } = run
   if (outcome.status === 'completed') return EXIT.ok
-  return run.done.files === 0 && outcome.reason !== 'cancelled' ? EXIT.refused : EXIT.aborted
+  return run.done.files === 0 && REFUSALS.includes(outcome.reason) ? EXIT.refused : EXIT.aborted
 }
 
 function refused(screen: Screen): ExitCode {
@@ -95,7 +118,9 @@ function refused(screen: Screen): ExitCode {
 function runLines(run: JobRun, screen: Screen): string[] {
   const { id, job, done, chunks, startedAt, endedAt, skipped, kept, overLimit, capHit } = run
   return [
-    `${job} took ${totalsText(done)} in ${duration(endedAt - startedAt)}, ${chunks} ${chunks === 1 ? 'chunk' : 'chunks'}: ${outcomeText(run)}`,
+    run.dryRun
+      ? `${job} would take ${totalsText(run.planned)}: ${outcomeText(run)}`
+      : `${job} took ${totalsText(done)} in ${duration(endedAt - startedAt)}, ${counted(chunks, 'chunk')}: ${outcomeText(run)}`,
     ...countsLines('kept', kept),
     ...countsLines('skipped', skipped),
     ...overLimit.map((excess) => screen.paint('yellow', `  over its limit: ${excessText(excess)}`)),
@@ -105,7 +130,7 @@ function runLines(run: JobRun, screen: Screen): string[] {
 }
 
 /** `completed`, `aborted (over_limit): ...` */
-export function outcomeText({ outcome, dryRun }: Pick<JobRun, 'outcome' | 'dryRun'>): string {
+function outcomeText({ outcome, dryRun }: Pick<JobRun, 'outcome' | 'dryRun'>): string {
   const dry = dryRun ? ', a dry run' : ''
   return outcome.status === 'completed'
     ? `completed${dry}`

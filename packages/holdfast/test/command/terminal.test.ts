@@ -1,0 +1,101 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { stripVTControlCharacters } from 'node:util'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { commandOf } from '../packages.ts'
+import { digestOf, OLD, type Place, scene } from './place.ts'
+import { PATIENT } from './processes.ts'
+
+interface Session {
+  readonly child: ChildProcess
+  /** Resolves when this stands on the screen. */
+  shows(text: string): Promise<void>
+  press(keys: string): void
+  ended(): Promise<{ readonly code: number; readonly screen: string; readonly raw: string }>
+}
+
+const CTRL_C = '\x03'
+const CTRL_D = '\x04'
+
+/** `holdfast` in a terminal of 80 columns, which `script` of util-linux makes. */
+function terminal(
+  { root }: Pick<Place, 'root'>,
+  args: string,
+  env: Readonly<Record<string, string>> = {},
+): Session {
+  const command = `stty cols 80 rows 24; exec '${process.execPath}' --conditions=holdfast-source '${commandOf('holdfast')}' ${args}`
+  const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env
+  const child = spawn('script', ['-qec', command, '/dev/null'], {
+    cwd: root,
+    env: { ...inherited, TERM: 'xterm', ...env },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let raw = ''
+  const changed = new EventTarget()
+  child.stdout?.on('data', (part: Buffer) => {
+    raw += part.toString()
+    changed.dispatchEvent(new Event('change'))
+  })
+  const closed = once(child, 'close') as Promise<[number]>
+  const screen = () => stripVTControlCharacters(raw).replaceAll('\r', '')
+  return {
+    child,
+    async shows(text) {
+      while (!screen().includes(text)) await Promise.race([once(changed, 'change'), closed.then(tooEarly)])
+      function tooEarly(): never {
+        throw new Error(`it ended before it showed ${text}: ${screen()}`)
+      }
+    },
+    press: (keys) => void child.stdin?.write(keys),
+    async ended() {
+      const [code] = await closed
+      return { code, screen: screen(), raw }
+    },
+  }
+}
+
+const QUESTION = 'Let retention take 2 files, 16 B? [y/N]'
+
+describe('holdfast in a terminal', PATIENT, () => {
+  it.each([
+    ['y', 'y\r', 0, 'retention took 2 files'],
+    ['n', 'n\r', 3, 'nothing was changed'],
+    ['the end of the input', CTRL_D, 3, 'nothing was changed'],
+    ['Ctrl-C', CTRL_C, 130, 'ending; once more ends at once'],
+  ])('[R-21] the question before a run, answered by %s', async (_, keys, code, says) => {
+    const at = await scene('own', OLD)
+    const before = await digestOf(at)
+    const run = terminal(at, 'retention run --act')
+    await run.shows(QUESTION)
+    run.press(keys)
+    const ended = await run.ended()
+    expect(ended.code).toBe(code)
+    expect(ended.screen.slice(ended.screen.indexOf(QUESTION))).toContain(says)
+    expect((await digestOf(at)) === before).toBe(code !== 0)
+  })
+
+  it('[R-21] --yes skips the question; what is not asked about is not deleted', async () => {
+    const at = await scene('own', OLD)
+    const rm = terminal(at, 'files rm -r raw --act')
+    await rm.shows('Delete 2 files, 16 B?')
+    // It comes while the question stands: nobody has said yes to it.
+    await at.hold(['files', 'put', '-', 'raw/late.csv'], { input: 'x' })
+    rm.press('y\r')
+    expect((await rm.ended()).screen).toContain('deleted 2 files, 16 B')
+    expect((await at.hold(['files', 'ls', 'raw/'])).stdout).toContain('raw/late.csv')
+    const { code, screen } = await terminal(at, 'files rm raw/late.csv --act --yes').ended()
+    expect({ code, asked: screen.includes('?') }).toEqual({ code: 0, asked: false })
+  })
+
+  it('[A-06] tables fit its width, and colours stay away when they are not wanted', async () => {
+    const at = await scene('own', { [`raw/2020/01/01/00/${'long-'.repeat(20)}.csv`]: 'x' })
+    const coloured = await terminal(at, 'files ls').ended()
+    const lines = coloured.screen.split('\n')
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80)
+    expect(lines[1]).toMatch(/raw\/2020.*….*-long-\.csv$/)
+    expect(coloured.raw).toContain('\x1b[1m')
+    const plain = await terminal(at, 'files ls', { NO_COLOR: '1' }).ended()
+    expect(plain.raw).not.toContain('\x1b[1m')
+  })
+})
