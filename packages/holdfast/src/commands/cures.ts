@@ -1,8 +1,8 @@
-import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import { confirmed } from '../terminal/confirm.ts'
 import { EXIT } from '../terminal/exit.ts'
 import { counted } from '../terminal/units.ts'
+import { userName } from '../user-name.ts'
 import { type NodeFlags, nodeCommand, resultOf, withNode } from './node-command.ts'
 
 interface AcknowledgeFlags extends NodeFlags {
@@ -17,7 +17,7 @@ export function acknowledgeCommand(): Command {
     'acknowledge',
     'give your word that this manifest is the one to go by; without --act it only says why',
   )
-    .option('--as <name>', 'who gives it; it stands in the audit', userInfo().username)
+    .option('--as <name>', 'who gives it; it stands in the audit', userName())
     .option('--act', 'really do it')
     .option('--yes', 'do not ask once more')
     .action(({ as: actor, act, yes, ...flags }: AcknowledgeFlags) =>

@@ -1,10 +1,10 @@
-import { userInfo } from 'node:os'
 import type { Hold, HoldScope } from '@holdfast/core'
 import { Command } from 'commander'
 import { confirmed } from '../terminal/confirm.ts'
 import { EXIT } from '../terminal/exit.ts'
 import type { Column } from '../terminal/table.ts'
 import { counted, time } from '../terminal/units.ts'
+import { userName } from '../user-name.ts'
 import { itemsOf, type NodeFlags, nodeCommand, resultOf, withNode } from './node-command.ts'
 import { moment } from './values.ts'
 
@@ -35,7 +35,7 @@ function addCommand(): Command {
     .option('--namespace <name>', 'everything of this namespace')
     .option('--key <key>', 'the file that lies under this key')
     .option('--run <run>', 'what this run condemns, or has condemned')
-    .option('--owner <name>', 'who asks for it', userInfo().username)
+    .option('--owner <name>', 'who asks for it', userName())
     .option('--id <id>', 'its name; a hold of this name is replaced')
     .option('--until <time>', 'it ends by itself; default: when it is released', moment)
     .action((path: string | undefined, flags: AddFlags, command: Command) => {
