@@ -15,6 +15,7 @@ describe.each(BESIDE)('holdfast retention, a node that is %s', PATIENT, (beside)
       'policies',
       'set',
       '{"id":"drafts","match":"drafts/**","maxAge":"7d"}',
+      '--act',
       '--json',
     ])
     expect(jsonLines(set.stdout).map((policy) => Object.keys(policy).sort())).toEqual([POLICY])
@@ -30,12 +31,33 @@ describe.each(BESIDE)('holdfast retention, a node that is %s', PATIENT, (beside)
       ['rm', 'raw'],
       ['set', '{"id":"raw","match":"**","maxAge":"1d"}'],
     ])
-      expect(await hold(['retention', 'policies', ...args])).toMatchObject({
+      expect(await hold(['retention', 'policies', ...args, '--act'])).toMatchObject({
         code: 3,
         stderr: expect.stringMatching(/^HF_POLICY_DECLARED/),
       })
-    expect((await hold(['retention', 'policies', 'rm', 'drafts'])).stdout).toBe('policy drafts is gone\n')
-    expect((await hold(['retention', 'policies', 'rm', 'drafts'])).code).toBe(1)
+    const gone = await hold(['retention', 'policies', 'rm', 'drafts', '--act'])
+    expect(gone.stdout).toBe('policy drafts is gone\n')
+    for (const act of [[], ['--act']])
+      expect((await hold(['retention', 'policies', 'rm', 'drafts', ...act])).code).toBe(1)
+  })
+
+  it('[R-21] a policy is set and removed only when it is told to act; until then it is simulated', async () => {
+    const at = await scene(beside)
+    const policies = (...args: string[]) => at.hold(['retention', 'policies', ...args])
+    const keeper = '{"id":"keeper","match":"raw/**/a.csv","maxAge":"3650d"}'
+    const before = await digestOf(at)
+    expect(await policies('set', keeper)).toMatchObject({
+      code: 0,
+      stdout:
+        'Set policy keeper? by the policies as they are 2 files, 16 B would go, then 1 file, 8 B; --act does it\n',
+    })
+    expect(await digestOf(at)).toBe(before)
+    expect((await policies('set', keeper, '--act')).code).toBe(0)
+    const set = await digestOf(at)
+    expect(jsonLines((await policies('rm', 'keeper', '--json')).stdout)).toMatchObject([
+      { acted: false, current: { files: 1 }, simulated: { files: 2 } },
+    ])
+    expect(await digestOf(at)).toBe(set)
   })
 
   it('[R-16] run takes what plan has shown, and undo of the run brings all of it back', async () => {
