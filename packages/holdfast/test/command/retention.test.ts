@@ -153,6 +153,15 @@ describe.each(BESIDE)('holdfast retention, a node that is %s', PATIENT, (beside)
       'would release audit, which holds folder raw; --act does it\n',
     )
     expect(await digestOf(at)).toBe(before)
+    // One of the same name would let all of that go but one file.
+    const other = ['hold', 'add', 'raw/2020/01/01/00/a.csv', '--id', 'audit', '--owner', 'ada']
+    expect(await at.hold(other)).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/^HF_HELD: hold audit holds folder raw, which this one does not: --act/),
+    })
+    expect(await digestOf(at)).toBe(before)
+    expect((await at.hold([...other, '--act'])).code).toBe(0)
+    expect((await at.hold(['hold', 'add', '--folder', 'raw', '--id', 'audit', '--act'])).code).toBe(0)
     const released = await at.hold(['hold', 'rm', 'audit', '--act', '--json'])
     expect(jsonLines(released.stdout)).toMatchObject([{ hold: { id: 'audit' }, released: true }])
     expect((await at.hold(['hold', 'rm', 'audit', '--act'])).code).toBe(1)

@@ -101,6 +101,19 @@ describe('holdfast in a terminal', PATIENT, () => {
     expect(screen.match(/"outcome":\{"status":"completed"\}/g)).toHaveLength(1)
   })
 
+  it('[R-18] a hold that was replaced while the question stood is not released', async () => {
+    const at = await scene('own', OLD)
+    await at.hold(['hold', 'add', '--folder', 'kept', '--id', 'legal', '--owner', 'ada'])
+    const rm = terminal(at, 'hold rm legal --act')
+    await rm.shows('Release legal?')
+    await at.hold(['hold', 'add', '--folder', 'raw', '--id', 'legal', '--owner', 'ada', '--act'])
+    rm.press('y\r')
+    expect((await rm.ended()).code).toBe(3)
+    expect(jsonLines((await at.hold(['hold', 'ls', '--json'])).stdout)).toMatchObject([
+      { id: 'legal', scope: { folder: 'raw' } },
+    ])
+  })
+
   it('[R-21] --yes skips the question; what is not asked about is not deleted', async () => {
     const at = await scene('own', OLD)
     const rm = terminal(at, 'files rm -r raw --act')

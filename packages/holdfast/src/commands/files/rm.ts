@@ -54,7 +54,7 @@ export function rmCommand(): Command {
           await screen.list(COLUMNS, items)
           const removed = result()
           screen.say(told(removed))
-          return act && removed.files === 0 && removed.held > 0 ? EXIT.refused : EXIT.ok
+          return act && removed.files === 0 && (removed.held > 0 || !recursive) ? EXIT.refused : EXIT.ok
         },
         { unread: act ? EXIT.aborted : EXIT.ok },
       ),
