@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { BESIDE, digestOf, jsonLines, OLD, place, scene } from './place.ts'
+import { BESIDE, digestOf, jsonLines, OLD, place, scene, tempsOf } from './place.ts'
 import { begin, PATIENT, run } from './processes.ts'
 
 const ENTRY = [
@@ -160,7 +160,3 @@ describe('holdfast files, asked for what is not there', PATIENT, () => {
     },
   )
 })
-
-function tempsOf(files: string): string[] {
-  return readdirSync(join(files, '.holdfast', 'tmp'))
-}

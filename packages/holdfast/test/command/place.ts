@@ -108,3 +108,8 @@ export function jsonLines<T = Record<string, unknown>>(stdout: string): T[] {
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as T)
 }
+
+/** Files of the store that are being written. */
+export function tempsOf(files: string): string[] {
+  return readdirSync(join(files, '.holdfast', 'tmp'))
+}

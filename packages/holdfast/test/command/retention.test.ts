@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BESIDE, digestOf, jsonLines, OLD, place, scene } from './place.ts'
+import { BESIDE, digestOf, jsonLines, place, scene } from './place.ts'
 import { PATIENT, run } from './processes.ts'
 
 const POLICY = ['active', 'buffer', 'id', 'keepNewest', 'match', 'maxAge', 'minAge', 'overrides']
@@ -148,14 +148,8 @@ describe('holdfast retention and hold, called wrongly', PATIENT, () => {
     [['hold', 'add'], 2, /say one of/],
     [['hold', 'add', 'a', '--folder', 'b'], 2, /say one of/],
     [['hold', 'add', '../a'], 1, /^HF_OPTION_INVALID/],
-  ] as const)('[R-21] %j ends with %i and says why', async (args, code, text) => {
+  ] as const)('[A-06] %j ends with %i and says why', async (args, code, text) => {
     const { root } = place()
     expect(await run(root, args)).toMatchObject({ code, stderr: expect.stringMatching(text) })
-  })
-
-  it('[R-12] a policy is about the files that it matches, and no others', async () => {
-    const { hold } = await scene('own', OLD)
-    const plan = jsonLines((await hold(['retention', 'plan', '--json'])).stdout)
-    expect(plan.flatMap(({ path }) => path ?? [])).toEqual(Object.keys(OLD).slice(0, 2))
   })
 })
