@@ -54,7 +54,12 @@ describe.each(BESIDE)('holdfast retention, a node that is %s', PATIENT, (beside)
     const left = jsonLines((await at.hold(['files', 'ls', '--json'])).stdout)
     expect(left.map(({ path }) => path)).toEqual(['kept/2020/01/01/00/c.csv'])
     const undone = await at.hold(['retention', 'undo', record?.id as string, '--json'])
-    expect(jsonLines(undone.stdout)).toEqual([{ of: 'run', undone: { files: 2, skipped: {}, samples: [] } }])
+    expect(jsonLines(undone.stdout)).toEqual([
+      {
+        of: 'run',
+        undone: { files: 2, skipped: {}, samples: [], reasons: { 'retention:raw': 2 }, policies: ['raw'] },
+      },
+    ])
     expect(jsonLines((await at.hold(['files', 'ls', '--json'])).stdout)).toHaveLength(3)
     // There is nothing left to bring back.
     expect((await at.hold(['retention', 'undo', record?.id as string])).code).toBe(3)
