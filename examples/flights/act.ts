@@ -8,6 +8,21 @@ export type Act =
   | { readonly act: 'writing'; readonly done: number; readonly total: number }
   /** `written`: files of this life. `stored`: what the ingest has listed, in this life or in earlier ones. */
   | { readonly act: 'ingested'; readonly written: number; readonly stored: Counts }
+  /** Once, before anything expires; all numbers are files. */
+  | {
+      readonly act: 'rehearsed'
+      readonly explained: {
+        readonly path: string
+        readonly policy: string
+        readonly because: string
+      }
+      readonly current: number
+      readonly simulated: number
+      readonly planned: number
+      readonly held: { readonly folder: string; readonly inPlan: number; readonly inRun: number }
+      readonly tried: number
+      readonly undone: { readonly files: number; readonly policies: readonly string[] }
+    }
   /** After every chunk. */
   | { readonly act: 'expiring'; readonly done: number; readonly total: number }
   /** `condemned`: files of this life. No bytes are left to erase, also of those that an earlier life condemned. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { Act } from './act.ts'
+import type { Act, ActOf } from './act.ts'
 import { AS_OF, MAX_AGE } from './expected.ts'
 import { type Kill, problemsOf, showOutcome } from './outcome.ts'
 import { type Life, runLife } from './run-life.ts'
@@ -58,6 +58,9 @@ function narrate(act: Act): void {
       else say('Every hour was written before; none is written again.')
       say(`Retention: what is older than ${MAX_AGE / 86_400_000} days on ${isoDay(AS_OF)} expires.`)
       break
+    case 'rehearsed':
+      rehearsed(act)
+      break
     case 'expired':
       say(`${count(act.condemned)} files condemned by this run; nothing condemned is left on the disk.`)
       break
@@ -68,6 +71,32 @@ function narrate(act: Act): void {
     case 'expiring':
     case 'verified':
   }
+}
+
+/** What an operator asks and tries before the first real run; each line is one call of the node. */
+function rehearsed({
+  explained,
+  current,
+  simulated,
+  planned,
+  held,
+  tried,
+  undone,
+}: ActOf<'rehearsed'>): void {
+  const { path, policy, because } = explained
+  say('Before anything goes for good, it is rehearsed:')
+  say(`  explain   ${path}: policy ${policy} lets it go, ${because}`)
+  say(
+    `  simulate  with a maxAge of 30 days ${count(simulated)} files would go, rather than ${count(current)}`,
+  )
+  say(`  plan      ${count(planned)} files; nothing is changed`)
+  say(`  hold      ${held.folder}: a new plan leaves its ${count(held.inPlan)} files alone`)
+  say(
+    `  run       of the first plan, with a cap of ${tried}: ${count(tried)} files condemned, ${count(held.inRun)} skipped as held`,
+  )
+  say(
+    `  undo      of that run: ${count(undone.files)} files are back, which policy ${undone.policies.join(', ')} had taken`,
+  )
 }
 
 function recordKill(folder: string, signal: NodeJS.Signals, recovery: Life): Kill {

@@ -8,6 +8,7 @@ import { AS_OF, MAX_AGE } from './expected.ts'
 import { inParallel } from './in-parallel.ts'
 import { ingest, listed } from './ingest.ts'
 import type { Outcome } from './outcome.ts'
+import { rehearse } from './rehearsal.ts'
 
 const READS_AT_ONCE = 16
 
@@ -26,9 +27,30 @@ try {
 }
 
 async function live(folder: string, toBeKilled: boolean): Promise<void> {
+  {
+    await using node = await open(folder, { eraseDelay: '1h' })
+    tell({ act: 'started', listed: listed(node).hours, toErase: node.eraser.backlog() })
+    tell({ act: 'ingested', ...(await ingest(node, folder, tell)) })
+    const rehearsed = await rehearse(node)
+    if (rehearsed) tell(rehearsed)
+  }
   const failpoints = new FailpointRegistry()
-  await using node = await createNode({
-    failpoints,
+  // By default an hour is left to undo, as in the rehearsal. Now the bytes go at once, so that there is something to see.
+  await using node = await open(folder, { eraseDelay: 0, failpoints })
+  // The end of the first chunk of 1,000 files passes; at the end of the second the process kills itself.
+  if (toBeKilled) failpoints.arm('job.chunk.after', { kind: 'crash' }, { skip: 1 })
+  tell({ act: 'expired', ...(await expire(node)) })
+  tell({ act: 'verified', ...(await verify(node)) })
+}
+
+interface Opening {
+  readonly eraseDelay: number | string
+  readonly failpoints?: FailpointRegistry
+}
+
+function open(folder: string, { eraseDelay, failpoints }: Opening): Promise<HoldfastNode> {
+  return createNode({
+    ...(failpoints && { failpoints }),
     plugins: [
       ...standalone({ dataDir: join(folder, 'node'), root: join(folder, 'files') }),
       retention({
@@ -41,18 +63,10 @@ async function live(folder: string, toBeKilled: boolean): Promise<void> {
             minAge: 0,
           },
         ],
-        // By default an hour is left to undo. Here the bytes go at once, so that there is something to see.
-        eraseDelay: 0,
+        eraseDelay,
       }),
     ],
   }).start()
-  // The end of the first chunk of 1,000 files passes; at the end of the second the process kills itself.
-  if (toBeKilled) failpoints.arm('job.chunk.after', { kind: 'crash' }, { skip: 1 })
-
-  tell({ act: 'started', listed: listed(node).hours, toErase: node.eraser.backlog() })
-  tell({ act: 'ingested', ...(await ingest(node, folder, tell)) })
-  tell({ act: 'expired', ...(await expire(node)) })
-  tell({ act: 'verified', ...(await verify(node)) })
 }
 
 /** Condemns what is too old, then waits until the bytes are gone, also those that an earlier life condemned. */

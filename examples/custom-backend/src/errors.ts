@@ -20,14 +20,14 @@ export function problem(kind: BackendErrorKind, message: string, cause?: unknown
   return new HoldfastError('HF_BACKEND', message, { kind, cause })
 }
 
-/** Runs a step of SQLite. Whatever that throws becomes HF_BACKEND with a kind. */
-export function coded<T>(step: () => T): T {
+/** Runs a step of SQLite. Whatever that throws becomes HF_BACKEND with a kind, and says what it is about. */
+export function coded<T>(step: () => T, about = 'SQLite'): T {
   try {
     return step()
   } catch (error) {
     if (isHoldfastError(error)) throw error
     const kind = KIND_OF_RESULT[resultOf(error) ?? 0] ?? 'internal'
-    throw problem(kind, `SQLite: ${messageOf(error)}`, error)
+    throw problem(kind, `${about}: ${messageOf(error)}`, error)
   }
 }
 

@@ -50,9 +50,9 @@ export class Objects {
 
   /** @throws HF_BACKEND; kind conflict when another process has the file */
   constructor(file: string) {
-    this.#db = coded(() => new DatabaseSync(file))
+    this.#db = coded(() => new DatabaseSync(file), `${file}, whose folder must be there`)
     try {
-      coded(() => this.#prepare(file))
+      coded(() => this.#prepare(file), `${file}, which one process at a time may have`)
     } catch (error) {
       this.#db.close()
       throw error

@@ -119,10 +119,20 @@ describe('one file', () => {
       expect.objectContaining({ code: 'HF_BACKEND', kind: 'conflict' }),
     )
     await expect(runUntilKilled(LIFE, { args: [file, 'many'], after: 0 })).rejects.toThrow(
-      /HF_BACKEND: SQLite: database is locked/,
+      /HF_BACKEND: .*files\.db, which one process at a time may have: database is locked/,
     )
     await first.stop?.()
     expect(await keysOf(open(file))).toEqual(['key'])
+  })
+
+  it('[B-06] that cannot be opened is named, with what it needs', () => {
+    const file = join(temporaryFolder(), 'no folder', 'files.db')
+    expect(() => openBackendSqlite({ file })).toThrow(
+      expect.objectContaining({
+        kind: 'unavailable',
+        message: expect.stringContaining(`${file}, whose folder must be there`),
+      }),
+    )
   })
 
   it('[B-02] keeps the bytes of an object for those who read it, and no longer', async () => {

@@ -102,6 +102,19 @@ describe('a start after one that was killed while it wrote', () => {
     expect(row(first.stdout, 'after the restart')).toEqual([after.condemned, after.erased])
   })
 
+  test('has rehearsed before anything went: asked, tried, and taken back', () => {
+    const { stdout } = first
+    for (const line of [
+      'explain   flights/us/2001/01/01/00/flights.parquet: policy flights lets it go, older than maxAge',
+      'simulate  with a maxAge of 30 days 3,562 files would go, rather than 2,126',
+      'plan      2,126 files',
+      'hold      flights/us/2001/01/01: a new plan leaves its 23 files alone',
+      'cap of 10: 10 files condemned, 23 skipped as held',
+      'undo      of that run: 10 files are back, which policy flights had taken',
+    ])
+      expect(stdout).toContain(line)
+  })
+
   test('leaves the files in the store that it lists, and no others', async () => {
     await using node = await openNode()
     const keys: string[] = []

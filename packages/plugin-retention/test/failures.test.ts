@@ -48,6 +48,36 @@ describe('when bytes do not go', () => {
   })
 })
 
+describe('when a commit fails', () => {
+  it('[R-04] in the second chunk: the first is gone on both sides, the second and third keep listing and bytes, the record says so', async () => {
+    const test = await testNode({ eraseDelay: '1h' })
+    const keys = await Promise.all(
+      Array.from({ length: 2100 }, (_, at) => test.write(`a/${String(at).padStart(4, '0')}`, OLD)),
+    )
+    {
+      using _fail = test.failpoints.arm(
+        'manifest.commit.inside',
+        { kind: 'error', error: () => new HoldfastError('HF_COMMIT_FAILED', 'no luck') },
+        { skip: 1 },
+      )
+      expect(await test.node.jobs.run('retention', { act: true })).toMatchObject({
+        outcome: { status: 'aborted', reason: 'authority_write_failed' },
+        done: { files: 1000 },
+        chunks: 1,
+      })
+    }
+    await test.clock.advance(HOUR)
+    await test.node.eraser.drain()
+    expect(await test.node.jobs.history('retention')).toMatchObject([{ outcome: { status: 'aborted' } }])
+    expect(test.manifest.namespaces().items).toMatchObject([{ files: 1100 }])
+    expect(test.stored()).toEqual(keys.slice(1000).sort())
+    expect((await test.node.jobs.run('retention', { act: true })).done.files).toBe(1100)
+    await test.clock.advance(HOUR)
+    await test.node.eraser.drain()
+    expect(test.stored()).toEqual([])
+  })
+})
+
 describe('when an op cannot be encoded', () => {
   // The names of all policies that take a file are the reason in its op, and a reason has at most 1,024 bytes.
   const crowd = Array.from({ length: 17 }, (_, index) => ({

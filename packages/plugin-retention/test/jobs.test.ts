@@ -115,6 +115,10 @@ describe('retention as a job', () => {
   it.each([
     { schedule: 'at noon' },
     { schedule: '0 0 31 2 *' },
+    { schedule: '0 3 * *' },
+    { schedule: '60 3 * * *' },
+    { schedule: '0 25 * * *' },
+    { inspectSchedule: 'at noon' },
     { timeZone: 'Mars' },
     { maxShare: 1.1 },
     { maxShare: '20' },
@@ -126,6 +130,29 @@ describe('retention as a job', () => {
     expect(() => createNode({ plugins: [retention({ policies: [RAW], ...option })], log: 'silent' })).toThrow(
       expect.objectContaining({ message: expect.stringContaining(Object.keys(option)[0]!) }),
     )
+  })
+
+  it.each([
+    ['daily', '0 3 * * *', 3 * HOUR],
+    ['hourly at five past', '5 * * * *', 5 * 60_000],
+    ['every six hours', '0 */6 * * *', 6 * HOUR],
+    ['weekly', '0 3 * * 0', 6 * DAY + 3 * HOUR],
+    ['monthly', '0 3 1 * *', 3 * HOUR],
+  ])(
+    '[A-02] a schedule %s is kept as it was given, and says when its next run is',
+    async (_when, schedule, after) => {
+      const test = await testNode({ schedule })
+      expect((await test.node.jobs.status())[0]).toMatchObject({ schedule, nextRunAt: NOW + after })
+    },
+  )
+
+  it('[R-14] where nothing is due, a run does nothing and is completed', async () => {
+    const test = await testNode()
+    expect(await test.node.jobs.run('retention', { act: true })).toMatchObject({
+      outcome: { status: 'completed' },
+      done: { files: 0, bytes: 0, rows: 0 },
+      chunks: 0,
+    })
   })
 
   it('[R-17] unset, zero and off are three things', async () => {

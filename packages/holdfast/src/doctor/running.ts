@@ -19,7 +19,13 @@ export function runningFindings({
     ...(behind.length === 0 ? [ok('tap', 'all taps have seen everything')] : behind.map(tapFinding)),
     ...(manifest?.behind === undefined
       ? []
-      : [failed('owner', manifest.behind, 'find out which copy of the data folder is the right one')]),
+      : [
+          failed(
+            'owner',
+            manifest.behind,
+            'find out which copy of the data folder is the right one; if it is this one: holdfast acknowledge --act',
+          ),
+        ]),
   ]
 }
 
@@ -50,7 +56,7 @@ function eraserFinding({ backlog, setAside }: NonNullable<NodeStatus['eraser']>)
     ? failed(
         'eraser',
         `${counted(setAside.length, 'file')} could not be erased; the first is ${first.key}: ${first.setAside}`,
-        'mend what the message says; a restart of the node tries again',
+        'mend what the message says, and then: holdfast retry',
       )
     : ok('eraser', `${counted(backlog, 'file')} to erase`)
 }
@@ -62,11 +68,7 @@ function tapFinding({ plugin, hook, state, lag, lastError, untilReset }: Consume
   switch (state) {
     case 'failing':
     case 'hanging':
-      return failed(
-        'tap',
-        `${text}${reset}`,
-        `mend what ${plugin} needs; what it has not seen is kept for it`,
-      )
+      return failed('tap', `${text}${reset}`, `mend what ${plugin} needs, and then: holdfast retry`)
     case 'absent':
       return warning('tap', text, `name ${plugin} in the config file again, or give it up: node.hooks.forget`)
     default:

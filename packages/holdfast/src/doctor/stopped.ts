@@ -121,8 +121,7 @@ function manifestFindings(dataDir: string, { lock, manifest }: DataDirFacts): Fi
   ]
 }
 
-const ACKNOWLEDGE =
-  "find out which copy is the right one; if it is this, say so in a program: node.service('manifest').acknowledge({ actor })"
+const ACKNOWLEDGE = 'find out which copy is the right one; if it is this one: holdfast acknowledge --act'
 
 /** Whether the store is the manifest's. */
 export function storeFindings(root: string, { identity, owner }: StoreFacts): readonly Finding[] {
