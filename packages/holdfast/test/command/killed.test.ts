@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { WITH_JOBS } from './jobs.ts'
-import { jsonLines, nodeAt, scene, tempsOf } from './place.ts'
+import { jsonLines, nodeAt, scene, tempsOf, writing } from './place.ts'
 import { begin, PATIENT, type Running, run, started } from './processes.ts'
 
 /** The node dies; who asked it must hear of it, with a code, and must not wait for ever. */
@@ -20,7 +20,7 @@ describe('a node that is killed while it answers', PATIENT, () => {
     const at = await scene('running', { a: 'x' })
     const put = begin(at.root, ['files', 'put', '-', 'half'])
     put.child.stdin?.write(Buffer.alloc(1_000_000))
-    await expect.poll(() => tempsOf(at.files), { timeout: 30_000 }).toHaveLength(1)
+    await writing(at.files, [put])
     await killed(at.node, put)
     expect(existsSync(join(at.data, 'command.sock'))).toBe(true)
     const next = await started(at.root)

@@ -2,7 +2,7 @@ import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { JOBS } from './jobs.ts'
-import { BESIDE, digestOf, jsonLines, nodeAt, place, scene, seed, tempsOf } from './place.ts'
+import { BESIDE, digestOf, jsonLines, nodeAt, place, scene, seed, writing } from './place.ts'
 import { begin, PATIENT, run, started } from './processes.ts'
 
 const STATUS = ['behind', 'eraser', 'files', 'jobs', 'manifest', 'node', 'pid', 'plugins', 'running']
@@ -161,10 +161,10 @@ describe('who owns the data folder', PATIENT, () => {
     await seed(at, { a: 'x' })
     const first = begin(at.root, ['files', 'put', '-', 'b'])
     first.child.stdin?.write('half')
-    await expect.poll(() => tempsOf(at.files), { timeout: 30_000 }).toHaveLength(1)
+    await writing(at.files, [first])
     const second = begin(at.root, ['files', 'put', '-', 'c'])
     second.child.stdin?.write('half')
-    await expect.poll(() => tempsOf(at.files), { timeout: 30_000 }).toHaveLength(2)
+    await writing(at.files, [first, second])
     first.child.stdin?.end()
     await first.said('others ask this node')
     const third = await run(at.root, ['files', 'get', 'a'])
