@@ -6,7 +6,15 @@ import { performance } from 'node:perf_hooks'
 import { staleness } from './guarantees/coverage.ts'
 import { readPromised } from './guarantees/promised.ts'
 import { REPORT_FILE, readReport } from './guarantees/report.ts'
-import { baselineProblems, outcomeOfReport, type RunOutcome, testsOf, verdictOf } from './mutants/outcome.ts'
+import {
+  baselineProblems,
+  outcomeOfReport,
+  type RunOutcome,
+  stagesOf,
+  testsOf,
+  type Verdict,
+  verdictOf,
+} from './mutants/outcome.ts'
 import { applyPatch, findMutants, type Mutant, patchProblem, revertPatch } from './mutants/patches.ts'
 import { runTests } from './mutants/run-tests.ts'
 import { scratchCopy } from './mutants/scratch.ts'
@@ -65,23 +73,34 @@ async function tryAll(copies: readonly [string, ...string[]], mutants: readonly 
   const left = [...mutants]
   const lane = async (copy: string) => {
     for (let mutant = left.shift(); mutant; mutant = left.shift()) {
-      const files = new Set(testsOf(baseline, mutant.id).map(({ file }) => file))
-      await tryOne(copy, mutant, [...files])
+      await tryOne(copy, mutant, stagesOf(testsOf(baseline, mutant.id)))
     }
   }
   await Promise.all(copies.map(lane))
 }
 
-async function tryOne(copy: string, mutant: Mutant, files: readonly string[]): Promise<void> {
+async function tryOne(copy: string, mutant: Mutant, stages: readonly (readonly string[])[]): Promise<void> {
   const start = performance.now()
   applyPatch(copy, mutant)
-  const outcome = await runTests(copy, [mutant.id], files, { untilCaught: true })
+  const verdict = await verdictOn(copy, mutant, stages)
   revertPatch(copy, mutant)
-  const verdict = outcome
-    ? verdictOf(outcome, mutant.id)
-    : { kind: 'survived' as const, why: 'its tests took too long' }
   if (verdict.kind === 'survived') fail(`${mutant.file} survived: ${verdict.why}, ${seconds(start)}`)
   else console.log(`mutants: ${mutant.file} caught by ${verdict.by}, ${seconds(start)}`)
+}
+
+/** What the quick tests do not catch may be caught by the others. */
+async function verdictOn(
+  copy: string,
+  { id }: Mutant,
+  stages: readonly (readonly string[])[],
+): Promise<Verdict> {
+  let verdict: Verdict = { kind: 'survived', why: 'it has no test' }
+  for (const files of stages) {
+    const outcome = await runTests(copy, [id], files, { untilCaught: true })
+    verdict = outcome ? verdictOf(outcome, id) : { kind: 'survived', why: 'its tests took too long' }
+    if (verdict.kind === 'caught') break
+  }
+  return verdict
 }
 
 const mutants = chosen()

@@ -9,6 +9,8 @@ export interface ReportedTest {
   readonly file: string
   readonly title: string
   readonly outcome: 'passed' | 'failed' | 'skipped'
+  /** How long it took, ms. */
+  readonly ms: number
 }
 
 export interface TestReport {
@@ -33,10 +35,11 @@ export function readReport(root: string): TestReport | undefined {
     startedAt: results.startTime,
     files: files.map(({ file }) => file),
     tests: files.flatMap(({ file, assertionResults }) =>
-      assertionResults.map(({ title, status }) => ({
+      assertionResults.map(({ title, status, duration }) => ({
         file,
         title,
         outcome: status === 'passed' || status === 'failed' ? status : 'skipped',
+        ms: duration ?? 0,
       })),
     ),
     brokenFiles: files

@@ -11,6 +11,8 @@ export interface TestOutcome {
   readonly title: string
   readonly state: 'passed' | 'failed' | 'skipped' | 'pending'
   readonly failures: readonly Failure[]
+  /** How long it took, ms. */
+  readonly ms: number
 }
 
 export interface RunOutcome {
@@ -54,6 +56,18 @@ export function testsOf(run: RunOutcome, id: string): TestOutcome[] {
   return run.tests.filter(({ title }) => title.startsWith(`[${id}] `))
 }
 
+/** Longest time of the tests of one id in a file that is tried among the first, ms. */
+const QUICK_MS = 5000
+
+/** The files that the tests lie in: first those that take a moment, then, if nobody has caught the mutant, the others. */
+export function stagesOf(tests: readonly TestOutcome[]): readonly (readonly string[])[] {
+  const times = new Map<string, number>()
+  for (const { file, ms } of tests) times.set(file, (times.get(file) ?? 0) + ms)
+  const files = [...times.keys()]
+  const isQuick = (file: string) => (times.get(file) ?? 0) < QUICK_MS
+  return [files.filter(isQuick), files.filter((file) => !isQuick(file))].filter((stage) => stage.length > 0)
+}
+
 /** A property that failed is an error of fast-check, which has the assertion as its cause. */
 export function isAssertion({ name, message, cause }: Failure): boolean {
   if (name === 'AssertionError') return true
@@ -64,7 +78,7 @@ export function isAssertion({ name, message, cause }: Failure): boolean {
 /** What a run of all tests, which has just ended, says of them. */
 export function outcomeOfReport({ tests, brokenFiles }: TestReport): RunOutcome {
   return {
-    tests: tests.map(({ file, title, outcome: state }) => ({ file, title, state, failures: [] })),
+    tests: tests.map(({ outcome: state, ...test }) => ({ ...test, state, failures: [] })),
     otherFailures: brokenFiles,
   }
 }

@@ -25,6 +25,7 @@ function outcomeOf(test: TestCase): TestOutcome {
     title: test.name,
     state,
     failures: (errors ?? []).map(failureOf),
+    ms: test.diagnostic()?.duration ?? 0,
   }
 }
 

@@ -8,6 +8,7 @@ const reported = (title: string, outcome: ReportedTest['outcome'] = 'passed', fi
   title,
   outcome,
   file,
+  ms: 0,
 })
 const reportOf = (...tests: readonly ReportedTest[]): TestReport => ({
   startedAt: 0,

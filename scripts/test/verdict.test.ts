@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { type Failure, type RunOutcome, verdictOf } from '../mutants/outcome.ts'
+import { type Failure, type RunOutcome, stagesOf, verdictOf } from '../mutants/outcome.ts'
 
 describe('a verdict', () => {
   const assertion: Failure = { name: 'AssertionError', message: 'expected 1 to be 2' }
   const after = (...failures: readonly Failure[]): RunOutcome => ({
-    tests: [{ file: 'a', title: '[R-02] x', state: failures.length > 0 ? 'failed' : 'passed', failures }],
+    tests: [
+      { file: 'a', title: '[R-02] x', state: failures.length > 0 ? 'failed' : 'passed', failures, ms: 0 },
+    ],
     otherFailures: [],
   })
   const property = (cause: Failure): Failure => ({
@@ -41,5 +43,17 @@ describe('a verdict', () => {
       kind: 'survived',
       why: 'not tested: no test of its id ran',
     })
+  })
+})
+
+describe('the stages of a mutant', () => {
+  const test = (file: string, ms: number) =>
+    ({ file, ms, title: '[R-02] x', state: 'passed', failures: [] }) as const
+
+  it('are the files that take a moment, then the others', () => {
+    const tests = [test('slow', 4000), test('quick', 10), test('slow', 2000), test('quick too', 4999)]
+    expect(stagesOf(tests)).toEqual([['quick', 'quick too'], ['slow']])
+    expect(stagesOf([test('slow', 6000)])).toEqual([['slow']])
+    expect(stagesOf([])).toEqual([])
   })
 })

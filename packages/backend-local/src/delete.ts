@@ -46,7 +46,7 @@ export async function remove(
 
   const bySurvivor = new Map<string, Set<string>>()
   await inParallel(byFolder, FOLDERS_AT_ONCE, async ([folder, keys]) => {
-    for (const some of slices([...keys], store.failpoints.armed ? 1 : KEYS_AT_ONCE)) {
+    for (const some of slices([...keys], KEYS_AT_ONCE)) {
       throwIfAborted(signal, subject)
       await unlinkKeys(store, some, failures)
     }
@@ -77,13 +77,13 @@ async function unlinkKeys(
   failures: Map<string, unknown>,
 ): Promise<void> {
   const [first = ''] = keys
-  const subject = { operation: 'delete', key: first } as const
+  const subject = { operation: 'delete' } as const
   try {
     if (store.failpoints.armed) await store.failpoints.hit('local.delete.before')
     // Anew for every few keys: a root that goes away in the middle must keep the rest.
     store.checkRoot(subject)
     const isThere = store.folders.hold(first, subject)
-    const unlinked = keys.map((key) => isThere && store.isNamed(key) && unlinkKey(store, key, failures))
+    const unlinked = keys.map((key) => isThere && unlinkKey(store, key, failures))
     // Under a root that is gone every key is missing.
     if ((await Promise.all(unlinked)).includes(false)) store.checkRoot(subject)
     if (store.failpoints.armed) await store.failpoints.hit('local.delete.after')
@@ -92,15 +92,27 @@ async function unlinkKeys(
   }
 }
 
-/** False when there is nothing of that name. A callback costs a third of a promise of the runtime's. */
+/**
+ * False when there is nothing of that name. Never rejects: nobody would wait for those beside it any more. A callback
+ * costs a third of a promise of the runtime's.
+ */
 function unlinkKey(store: LocalStore, key: string, failures: Map<string, unknown>): Promise<boolean> {
   return new Promise((resolve) => {
-    unlink(store.path(key), (error) => {
-      // A folder of that name is no object.
-      const isMissed = isMissing(error) || errnoOf(error) === 'EISDIR'
-      if (error && !isMissed) failures.set(key, error)
-      resolve(!isMissed)
-    })
+    const fail = (error: unknown) => {
+      failures.set(key, error)
+      resolve(true)
+    }
+    try {
+      if (!store.isNamed(key)) return resolve(false)
+      unlink(store.path(key), (error) => {
+        if (!error) resolve(true)
+        // A folder of that name is no object.
+        else if (isMissing(error) || errnoOf(error) === 'EISDIR') resolve(false)
+        else fail(error)
+      })
+    } catch (error) {
+      fail(error)
+    }
   })
 }
 

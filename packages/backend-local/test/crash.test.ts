@@ -5,13 +5,23 @@ import { fileURLToPath } from 'node:url'
 import { backendLocal, LOCAL_FAILPOINTS } from '@holdfast/backend-local'
 import { createNode, FailpointRegistry } from '@holdfast/core'
 import { describe, expect, it } from 'vitest'
-import { bytes, keysOf, readText, type TempRoot, tempRoot } from './temp-root.ts'
+import { bytes, keysOf, makeFiles, readText, type TempRoot, tempRoot } from './temp-root.ts'
 
 const CHILD = fileURLToPath(new URL('crash-child.ts', import.meta.url))
 
+/** Keys of one folder that go together. */
+const AT_ONCE = 16
+
+/** More keys of one folder than go together twice, in order. */
+const fullFolder = () => Array.from({ length: 40 }, (_, index) => `a/${100 + index}`)
+
 /** Runs the child until it dies at the failpoint. */
-async function crash(temp: TempRoot, key: string, point: (typeof LOCAL_FAILPOINTS)[number]): Promise<void> {
-  const args = ['--conditions=holdfast-source', CHILD, temp.root, key, point]
+async function crash(
+  temp: TempRoot,
+  keys: string | string[],
+  point: (typeof LOCAL_FAILPOINTS)[number],
+): Promise<void> {
+  const args = ['--conditions=holdfast-source', CHILD, temp.root, point, ...[keys].flat()]
   const died = await new Promise<{ signal: unknown; stdout: string; stderr: string }>((resolve) => {
     const child = execFile(process.execPath, args, (_, stdout, stderr) =>
       resolve({ signal: child.signalCode, stdout, stderr }),
@@ -62,6 +72,20 @@ describe('a crash', () => {
     expect(await backend.delete([{ key: 'a/b/key' }])).toEqual([{ key: 'a/b/key', status: 'gone' }])
     expect(existsSync(join(temp.root, 'a'))).toBe(false)
   })
+
+  it('[B-05] in a delete of a full folder leaves each object whole or gone, and deleting again ends it', async () => {
+    await using temp = await tempRoot()
+    const keys = fullFolder()
+    await temp.open()
+    makeFiles(temp.root, keys)
+    await crash(temp, keys, 'local.delete.after')
+    const backend = await temp.open()
+    expect(await keysOf(backend)).toEqual(keys.slice(AT_ONCE))
+    expect(await backend.delete(keys.map((key) => ({ key })))).toEqual(
+      keys.map((key) => ({ key, status: 'gone' })),
+    )
+    expect(existsSync(join(temp.root, 'a'))).toBe(false)
+  })
 })
 
 describe('failpoints', () => {
@@ -76,19 +100,23 @@ describe('failpoints', () => {
     expect(await temp.litter()).toEqual([])
   })
 
-  it('[B-05] one key that fails does not fail the rest', async () => {
+  it('[B-05] an error in the middle of a deletion fails what was to be deleted there, and not the rest', async () => {
     await using temp = await tempRoot()
     const failpoints = new FailpointRegistry()
     const backend = await temp.open({ failpoints })
-    const keys = ['a/1', 'a/2', 'a/3']
-    for (const key of keys) await backend.write(key, bytes('x'))
+    const keys = fullFolder()
+    makeFiles(temp.root, keys)
     using _ = failpoints.arm('local.delete.before', { kind: 'error' }, { skip: 1 })
-    expect(await backend.delete(keys.map((key) => ({ key })))).toMatchObject([
-      { key: 'a/1', status: 'gone' },
-      { key: 'a/2', status: 'failed', error: { code: 'HF_FAILPOINT' } },
-      { key: 'a/3', status: 'gone' },
-    ])
-    expect(await keysOf(backend)).toEqual(['a/2'])
+    const outcomes = await backend.delete(keys.map((key) => ({ key })))
+    const kept = keys.slice(AT_ONCE, 2 * AT_ONCE)
+    expect(outcomes).toMatchObject(
+      keys.map((key) =>
+        kept.includes(key)
+          ? { key, status: 'failed', error: { code: 'HF_FAILPOINT' } }
+          : { key, status: 'gone' },
+      ),
+    )
+    expect(await keysOf(backend)).toEqual(kept)
   })
 
   it('[B-02] all of the catalogue are passed by a write and a delete of a node', async () => {

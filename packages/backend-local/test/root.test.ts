@@ -4,7 +4,10 @@ import { join } from 'node:path'
 import { backendLocal, openLocalBackend } from '@holdfast/backend-local'
 import { createNode, FailpointRegistry } from '@holdfast/core'
 import { describe, expect, it } from 'vitest'
-import { bytes, keysOf, readText, tempRoot } from './temp-root.ts'
+import { bytes, keysOf, makeFiles, readText, tempRoot } from './temp-root.ts'
+
+/** More keys of one folder than go together twice, in order. */
+const KEYS = Array.from({ length: 40 }, (_, index) => String(100 + index))
 
 const INVALID = { code: 'HF_BACKEND', kind: 'invalid' }
 
@@ -142,7 +145,7 @@ describe('the root', () => {
       'is another',
       (root: string) => {
         mkdirSync(join(root, '.holdfast/tmp'), { recursive: true })
-        for (const key of ['1', '2', '3']) writeFileSync(join(root, key), 'another')
+        for (const key of KEYS) writeFileSync(join(root, key), 'another')
       },
     ],
   ] as const)(
@@ -152,7 +155,7 @@ describe('the root', () => {
       const failpoints = new FailpointRegistry()
       const backend = await temp.open({ failpoints })
       const away = `${temp.root}-away`
-      for (const key of ['1', '2', '3']) await backend.write(key, bytes(key))
+      makeFiles(temp.root, KEYS)
       const replaceRoot = () => {
         renameSync(temp.root, away)
         makeAnother(temp.root)
@@ -163,13 +166,11 @@ describe('the root', () => {
         { skip: 1 },
       )
       const refused = { status: 'failed', error: { code: 'HF_BACKEND', kind: 'unavailable' } }
-      expect(await backend.delete([{ key: '1' }, { key: '2' }, { key: '3' }])).toMatchObject([
-        { key: '1', ...refused },
-        { key: '2', ...refused },
-        { key: '3', ...refused },
-      ])
-      expect(readdirSync(away).sort()).toEqual(['.holdfast', '2', '3'])
-      if (existsSync(temp.root)) expect(readdirSync(temp.root).sort()).toEqual(['.holdfast', '1', '2', '3'])
+      expect(await backend.delete(KEYS.map((key) => ({ key })))).toMatchObject(
+        KEYS.map((key) => ({ key, ...refused })),
+      )
+      expect(readdirSync(away).sort()).toEqual(['.holdfast', ...KEYS.slice(16)])
+      if (existsSync(temp.root)) expect(readdirSync(temp.root).sort()).toEqual(['.holdfast', ...KEYS])
     },
   )
 

@@ -15,7 +15,7 @@ async function complete(...words: string[]): Promise<readonly string[]> {
 }
 
 describe('completion', () => {
-  it('gives commands and those below them, by what they begin with', async () => {
+  it('[A-07] gives commands and those below them, by what they begin with', async () => {
     expect(await complete('')).toEqual(
       expect.arrayContaining(['init', 'start', 'doctor', 'files', 'complete']),
     )
@@ -26,13 +26,13 @@ describe('completion', () => {
     expect(await complete('complete', '')).toEqual(['bash', 'zsh', 'fish'])
   })
 
-  it('gives flags, before and after other words', async () => {
+  it('[A-07] gives flags, before and after other words', async () => {
     expect(await complete('--v')).toEqual(['--version'])
     expect(await complete('files', 'ls', '--c')).toEqual(['--config-file', '--condemned'])
     expect(await complete('files', 'ls', 'prefix', '--limit', '5', '--j')).toEqual(['--json'])
   })
 
-  it('leaves paths, values of flags, and what follows two dashes to the shell', async () => {
+  it('[A-07] leaves paths, values of flags, and what follows two dashes to the shell', async () => {
     expect(await complete('files', 'put', '')).toEqual([])
     expect(await complete('files', 'put', 'file', '')).toEqual([])
     expect(await complete('status', '-c', '')).toEqual([])
@@ -41,13 +41,13 @@ describe('completion', () => {
     expect(await complete('nothing', 'st')).toEqual([])
   })
 
-  it('asks for the names of jobs, with the config file that was said', async () => {
+  it('[A-07] asks for the names of jobs, with the config file that was said', async () => {
     expect(await complete('job', 'run', '')).toEqual(['job of undefined'])
     expect(await complete('job', 'plan', '-c', 'there', 'job')).toEqual(['job of there'])
     expect(await complete('job', 'run', 'retention', '')).toEqual([])
   })
 
-  it('the command prints a line for each, with what it means', async () => {
+  it('[A-07] the command prints a line for each, with what it means', async () => {
     const root = project({
       'holdfast.config.json': {
         plugins: ['backend-local', 'manifest', 'retention'],
@@ -66,7 +66,7 @@ describe('completion', () => {
     expect(await holdfast(root, ['complete', 'tcsh'])).toMatchObject({ code: 2, out: '' })
   })
 
-  it('bash offers them, has its files for the rest, and runs nothing of what was typed', {
+  it('[A-07] bash offers them, has its files for the rest, and runs nothing of what was typed', {
     timeout: 60_000,
   }, async () => {
     const root = project({ 'a.txt': '' })

@@ -94,7 +94,7 @@ function tree(folder: string): readonly string[] {
 }
 
 describe('holdfast doctor', () => {
-  it('finds all well where no node has been yet, makes nothing, and ends with 0', async () => {
+  it('[A-07] finds all well where no node has been yet, makes nothing, and ends with 0', async () => {
     const root = project({})
     await holdfast(root, ['init'])
     const before = tree(root)
@@ -106,7 +106,7 @@ describe('holdfast doctor', () => {
     expect(tree(root)).toEqual(before)
   })
 
-  it('with --json gives a line for each finding, and changes nothing where a node has lived', async () => {
+  it('[A-07] with --json gives a line for each finding, and changes nothing where a node has lived', async () => {
     const root = await lived()
     const before = tree(root)
     const { code, out } = await holdfast(root, ['doctor', '--json'])
@@ -147,7 +147,7 @@ describe('holdfast doctor', () => {
     ])
   })
 
-  it('names every problem of the config file and the plugins, each with a cure, and ends with 1', async () => {
+  it('[A-06] names every problem of the config file and the plugins, each with a cure, and ends with 1', async () => {
     const wrong = place({ manifest: { dataDir: 'data', lowWatr: 1 }, retention: { schedule: 'daily' } })
     expect(of(await examine(wrong), 'plugin').map(({ message }) => message)).toEqual([
       expect.stringMatching(/lowWatr.*lowWater/),
@@ -162,7 +162,7 @@ describe('holdfast doctor', () => {
     expect((await holdfast(project({ 'holdfast.config.json': { plugin: [] } }), ['doctor'])).code).toBe(1)
   })
 
-  it('finds a file in the place of a folder, or of one above it', async () => {
+  it('[A-06] finds a file in the place of a folder, or of one above it', async () => {
     const root = place()
     writeFileSync(join(root, 'data'), '')
     writeFileSync(join(root, 'files'), '')
@@ -171,7 +171,7 @@ describe('holdfast doctor', () => {
     expect(await ills(deep)).toContain('store-folder failed')
   })
 
-  it('finds folders that this user may not write', async () => {
+  it('[A-06] finds folders that this user may not write', async () => {
     const root = await lived()
     for (const folder of [root, join(root, 'data'), join(root, 'files')]) chmodSync(folder, 0o555)
     onTestFinished(() => {
@@ -195,14 +195,14 @@ describe('holdfast doctor', () => {
     expect(of(findings, 'store-folder')).toEqual([expect.objectContaining({ state: 'failed' })])
   })
 
-  it('warns of a folder that is gone with the next boot', async () => {
+  it('[A-06] warns of a folder that is gone with the next boot', async () => {
     const memory = mkdtempSync('/dev/shm/holdfast-')
     onTestFinished(() => rmSync(memory, { recursive: true }))
     const root = place({ manifest: { dataDir: join(memory, 'data'), lowWater: 0 } })
     expect(await ills(root)).toContain('data-file-system warning')
   })
 
-  it('fails below the low-water mark of the manifest, and without inodes', async () => {
+  it('[M-19] fails below the low-water mark of the manifest, and without inodes', async () => {
     const root = place({ manifest: { dataDir: 'data', lowWater: 2 ** 52 } })
     const [room] = of(await examine(root), 'data-room')
     expect(room).toMatchObject({
@@ -219,7 +219,7 @@ describe('holdfast doctor', () => {
     expect(state({ free: 0, lowWater: 0 })).toBe('failed')
   })
 
-  it('finds what a killed process has left, which the next start mends by itself', async () => {
+  it('[K-15] finds what a killed process has left, which the next start mends by itself', async () => {
     const root = place()
     const node = await start(root)
     node.kill('SIGKILL')
@@ -235,7 +235,7 @@ describe('holdfast doctor', () => {
     expect(tree(root)).toEqual(before)
   })
 
-  it('asks a node that runs, and reads nothing that it owns', async () => {
+  it('[A-02] asks a node that runs, and reads nothing that it owns', async () => {
     const root = place({ retention: { policies: [{ id: 'all', match: '**', maxAge: '1d' }] } })
     const node = await start(root)
     const findings = await examine(root)
@@ -256,7 +256,7 @@ describe('holdfast doctor', () => {
     )
   })
 
-  it('gives a node up that does not answer', { timeout: 90_000 }, async () => {
+  it('[A-02] gives a node up that does not answer', { timeout: 90_000 }, async () => {
     const root = place()
     const node = await start(root)
     node.kill('SIGSTOP')
@@ -272,7 +272,9 @@ describe('holdfast doctor', () => {
     })
   })
 
-  it('ends also when a config file never does, or keeps the process alive', { timeout: 90_000 }, async () => {
+  it('[A-06] ends also when a config file never does, or keeps the process alive', {
+    timeout: 90_000,
+  }, async () => {
     const hangs = project({
       'holdfast.config.mts': 'setInterval(() => {}, 1000); await new Promise(() => {})',
     })
@@ -281,7 +283,7 @@ describe('holdfast doctor', () => {
     expect(out).toContain('failed   config: looking took longer than 10 s')
   })
 
-  it('finds a clock that is before the newest record, or long after it', async () => {
+  it('[G-06] finds a clock that is before the newest record, or long after it', async () => {
     const hour = 3_600_000
     const [early] = of(await examine(await lived(Date.now() + hour)), 'clock')
     expect(early).toMatchObject({
@@ -313,7 +315,7 @@ describe('holdfast doctor', () => {
     expect(await ills(root)).toEqual(['identity failed'])
   })
 
-  it('takes something else that listens in the place of the node for no node', async () => {
+  it('[A-06] takes something else that listens in the place of the node for no node', async () => {
     const root = await lived()
     const server = createServer((socket) => socket.end('rubbish\n')).listen(
       join(root, 'data', 'command.sock'),
@@ -345,7 +347,7 @@ describe('holdfast doctor', () => {
     selector: ([name]) => name,
   })
 
-  it('survives whatever lies in the place of its files, and leaves it there', {
+  it('[X-09] survives whatever lies in the place of its files, and leaves it there', {
     timeout: 300_000,
   }, async () => {
     const sound = await lived()

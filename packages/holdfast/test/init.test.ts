@@ -37,7 +37,7 @@ describe('holdfast init', () => {
     expect(elsewhere['backend-local.root']).toBe(join(root, 'files'))
   })
 
-  it('deletes nothing by itself: the schedule is off, and a run is limited and can be undone for a week', async () => {
+  it('[R-21] deletes nothing by itself: the schedule is off, and a run is limited and can be undone for a week', async () => {
     const root = project({})
     await holdfast(root, ['init'])
     const found = await settings(root, '.')
@@ -55,7 +55,7 @@ describe('holdfast init', () => {
     ])
   })
 
-  it('the environment beats what it writes', async () => {
+  it('[K-10] the environment beats what it writes', async () => {
     const root = project({})
     await holdfast(root, ['init'])
     const env = { ...process.env, HOLDFAST_MANIFEST_DATA_DIR: '/elsewhere' }
@@ -63,7 +63,7 @@ describe('holdfast init', () => {
     expect(out).toContain('"value":"/elsewhere"')
   })
 
-  it('a node starts with it and keeps a file', async () => {
+  it('[A-07] a node starts with it and keeps a file', async () => {
     const root = project({ ...NPM_INIT, 'a.txt': 'hello' })
     link(root, 'holdfast')
     await holdfast(root, ['init'])
@@ -73,7 +73,7 @@ describe('holdfast init', () => {
     expect(plan).toMatchObject({ code: 0, out: expect.stringContaining('would take 0 files') })
   })
 
-  it('with --json it says what it wrote, in a folder that it makes', async () => {
+  it('[A-07] with --json it says what it wrote, in a folder that it makes', async () => {
     const root = project({ '.git/HEAD': 'ref: refs/heads/main' })
     const { code, out } = await holdfast(root, ['init', 'deep/node', '--json'])
     const folder = join(root, 'deep', 'node')
@@ -88,7 +88,7 @@ describe('holdfast init', () => {
   })
 
   it.each(['holdfast.config.mts', 'holdfast.config.json'])(
-    'refuses with 3 where there is a %s, and changes nothing',
+    '[A-07] refuses with 3 where there is a %s, and changes nothing',
     async (name) => {
       const root = project({ [name]: 'mine', '.gitignore': '' })
       const { code, out, err } = await holdfast(root, ['init'])
@@ -100,7 +100,7 @@ describe('holdfast init', () => {
     },
   )
 
-  it('writes through no link that leads nowhere', async () => {
+  it('[A-07] writes through no link that leads nowhere', async () => {
     const root = project({})
     symlinkSync(join(root, 'nowhere'), join(root, CONFIG))
     expect((await holdfast(root, ['init', '--json'])).code).toBe(3)
@@ -116,7 +116,7 @@ describe('holdfast init', () => {
     expect(readFileSync(join(root, '.gitignore'), 'utf8')).toBe(after)
   })
 
-  it('leaves the data and files of somebody else alone', async () => {
+  it('[A-07] leaves the data and files of somebody else alone', async () => {
     const root = project({ 'data/mine.csv': '1' })
     mkdirSync(join(root, 'files'))
     const { out } = await holdfast(root, ['init', '--json'])
@@ -126,7 +126,7 @@ describe('holdfast init', () => {
     })
   })
 
-  it('says why when the folder is a file', async () => {
+  it('[A-06] says why when the folder is a file', async () => {
     const root = project({})
     writeFileSync(join(root, 'file'), '')
     const { code, err } = await holdfast(root, ['init', 'file'])
@@ -134,7 +134,7 @@ describe('holdfast init', () => {
     expect(err).toMatch(/^E\w+: .*\n$/)
   })
 
-  it('a config file of a package that is no module says how to name it', async () => {
+  it('[A-06] a config file of a package that is no module says how to name it', async () => {
     const root = project({ ...NPM_INIT, 'holdfast.config.ts': 'export default { plugins: [] }' })
     const { code, err } = await holdfast(root, ['config', 'show'])
     expect(code).toBe(1)

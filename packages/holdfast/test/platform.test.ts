@@ -25,7 +25,7 @@ describe('platforms', () => {
     return () => rmSync(built, { recursive: true })
   }, 60_000)
 
-  it('on an older Node the command says so in one sentence, loads nothing else, and exits with 1', async () => {
+  it('[A-07] on an older Node the command says so in one sentence, loads nothing else, and exits with 1', async () => {
     expect(await run(OLD_NODE, [join(built, 'main.js'), 'status'], { cwd: built })).toEqual({
       code: 1,
       out: '',
@@ -33,17 +33,17 @@ describe('platforms', () => {
     })
   })
 
-  it.each(['v22.18.0', 'v21.99.0', 'v8.0.0'])('refuses Node %s', async (version) => {
+  it.each(['v22.18.0', 'v21.99.0', 'v8.0.0'])('[A-07] refuses Node %s', async (version) => {
     const { code, out, err } = await pretending('version', version, ['--version'])
     expect({ code, out }).toEqual({ code: 1, out: '' })
     expect(err).toBe(`holdfast needs Node 22.19 or newer, and this is ${version.slice(1)}.\n`)
   })
 
-  it.each(['v22.19.0', 'v23.0.0', 'v26.1.0-nightly'])('takes Node %s', async (version) => {
+  it.each(['v22.19.0', 'v23.0.0', 'v26.1.0-nightly'])('[A-07] takes Node %s', async (version) => {
     expect(await pretending('version', version, ['--version'])).toMatchObject({ code: 0, err: '' })
   })
 
-  it('knows a user that has no name, as a container may give it', async () => {
+  it('[A-07] knows a user that has no name, as a container may give it', async () => {
     const nameless = `
       import os from 'node:os'
       import { syncBuiltinESMExports } from 'node:module'
@@ -58,7 +58,7 @@ describe('platforms', () => {
     expect(out).toContain(`(default: "user ${process.getuid?.()}")`)
   })
 
-  it('refuses Windows with a sentence', async () => {
+  it('[A-07] refuses Windows with a sentence', async () => {
     const { code, out, err } = await pretending('platform', 'win32', ['start'])
     expect({ code, out }).toEqual({ code: 1, out: '' })
     expect(err).toMatch(/^holdfast does not run on Windows, .*WSL.*\.\n$/)

@@ -36,13 +36,13 @@ async function lines(rows: readonly Row[], width?: number): Promise<readonly str
 }
 
 describe('tables', () => {
-  it('count the cells of wide characters, of marks, and of faces made of several', async () => {
+  it('[A-07] count the cells of wide characters, of marks, and of faces made of several', async () => {
     const rows = ['日本語', 'e\u0301', '👩‍👩‍👧'].map((size) => ({ size, path: 'x' }))
     expect(await lines(rows)).toEqual(['  SIZE  PATH', '日本語  x', '     e\u0301  x', '    👩‍👩‍👧  x'])
     expect(shortened('日本語日本語', 7)).toBe('日…本語')
   })
 
-  it('keep every name whole for another program, also after the rows that told the widths', async () => {
+  it('[A-07] keep every name whole for another program, also after the rows that told the widths', async () => {
     const rows = Array.from({ length: 1200 }, (_, index) => ({ size: '1', path: 'x'.repeat(index + 1) }))
     const all = await lines(rows)
     expect(all.at(-1)).toBe(`   1  ${'x'.repeat(1200)}`)
@@ -50,14 +50,16 @@ describe('tables', () => {
     expect(Math.max(...narrow.map((line) => line.length))).toBe(40)
   })
 
-  it('let nothing through that moves the cursor, colours, or turns the line round', async () => {
+  it('[A-07] let nothing through that moves the cursor, colours, or turns the line round', async () => {
     const [, line] = await lines([{ size: '1', path: 'a\u001b[31m\u009b\r\n\u202egpj.exe\u2066' }])
     expect(line).toBe('   1  a�[31m����gpj.exe�')
   })
 })
 
 describe('output', () => {
-  it('that nobody reads ends the command with 0, and stops its node', { timeout: 60_000 }, async () => {
+  it('[A-07] that nobody reads ends the command with 0, and stops its node', {
+    timeout: 60_000,
+  }, async () => {
     const root = project(CONFIG)
     for (const command of ['files ls', 'config show', 'doctor', '--help', 'job ls --json']) {
       const { out, err } = await shell(root, `holdfast ${command} | true; echo "\${PIPESTATUS[0]}"`)
@@ -66,7 +68,7 @@ describe('output', () => {
     expect(existsSync(join(root, 'data', 'lock'))).toBe(false)
   })
 
-  it('that has no room is said in a sentence, ends the command with 1, and stops its node', async () => {
+  it('[A-07] that has no room is said in a sentence, ends the command with 1, and stops its node', async () => {
     const root = project(CONFIG)
     for (const command of ['status', 'config show']) {
       const { out, err } = await shell(root, `holdfast ${command} > /dev/full; echo $?`)
@@ -76,7 +78,7 @@ describe('output', () => {
     expect(existsSync(join(root, 'data', 'lock'))).toBe(false)
   })
 
-  it('of errors that nobody reads changes nothing', async () => {
+  it('[A-07] of errors that nobody reads changes nothing', async () => {
     const { out } = await shell(
       project(CONFIG),
       '{ holdfast init; echo $? > code; } 2>&1 >&- | true; cat code',
@@ -84,7 +86,9 @@ describe('output', () => {
     expect(out).toBe('3\n')
   })
 
-  it('has colours in a terminal alone, unless somebody says otherwise', { timeout: 60_000 }, async () => {
+  it('[A-07] has colours in a terminal alone, unless somebody says otherwise', {
+    timeout: 60_000,
+  }, async () => {
     const root = project(CONFIG)
     const bare = { NO_COLOR: undefined, FORCE_COLOR: undefined, TERM: 'xterm-256color', CI: undefined }
     const terminal = (env: NodeJS.ProcessEnv) =>
@@ -109,7 +113,7 @@ describe('output', () => {
 })
 
 describe('Ctrl-C', () => {
-  it('during the start of a node takes back what was opened, and ends with 130', async () => {
+  it('[K-17] during the start of a node takes back what was opened, and ends with 130', async () => {
     const root = project({
       'package.json': { type: 'module' },
       'holdfast.config.ts': `

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { definePlugin, type FileTimes, type InspectedFile, oneOf, type Plugin, text } from '@holdfast/core'
 import { readFooter } from './footer.ts'
 import type { ColumnOptions } from './time-column.ts'
@@ -27,7 +28,7 @@ export function inspectParquet(options: InspectParquetOptions = {}): Plugin {
   return definePlugin({
     name: '@holdfast/inspect-parquet',
     id: 'inspect-parquet',
-    version: '0.1.0',
+    version: createRequire(import.meta.url)('../package.json').version,
     api: '1.0',
     options: { ...options },
     config: {

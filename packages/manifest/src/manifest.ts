@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { bytes, definePlugin, duration, integer, type Plugin, text } from '@holdfast/core'
 import { ManifestBatches } from './consumers/batches.ts'
@@ -39,7 +40,7 @@ export function manifestIn(homeOf: (parts: HomeParts) => Home, options: Manifest
   return definePlugin({
     name: '@holdfast/manifest',
     id: 'manifest',
-    version: '0.1.0',
+    version: createRequire(import.meta.url)('../package.json').version,
     api: '1.0',
     needs: ['backend', 'log?'],
     provides: ['manifest', 'files', 'eraser', 'journal', 'batches'],

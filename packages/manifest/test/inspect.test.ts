@@ -73,7 +73,7 @@ function tree(folder: string): readonly string[] {
 }
 
 describe('inspectDataDir', () => {
-  it('reads what a stopped node says about itself, and changes nothing', async () => {
+  it('[X-09] reads what a stopped node says about itself, and changes nothing', async () => {
     const place = await lived()
     const before = [tree(place.dataDir), tree(place.root)]
     const facts = await inspect(place)
@@ -95,7 +95,7 @@ describe('inspectDataDir', () => {
     expect([tree(place.dataDir), tree(place.root)]).toEqual(before)
   })
 
-  it('leaves a running node to itself, and names it', async () => {
+  it('[K-15] leaves a running node to itself, and names it', async () => {
     const place = await lived()
     const node = await nodeOf(place).start()
     try {
@@ -108,7 +108,7 @@ describe('inspectDataDir', () => {
     }
   })
 
-  it('finds a folder that is not there, and one that no node has used, as they are', async () => {
+  it('[X-09] finds a folder that is not there, and one that no node has used, as they are', async () => {
     const [empty, root] = [tempFolder(), tempFolder()]
     const nothing = {
       lock: { state: 'absent' },
@@ -122,7 +122,7 @@ describe('inspectDataDir', () => {
     expect(readdirSync(empty)).toEqual([])
   })
 
-  it('judges the store as the next start would', async () => {
+  it('[X-09] judges the store as the next start would', async () => {
     const place = await lived()
     const other = await lived()
     const copy = tempFolder()
@@ -142,7 +142,7 @@ describe('inspectDataDir', () => {
     expect((await inspect(place)).store?.identity).toEqual({ state: 'lost' })
   })
 
-  it('knows a process that was not stopped, and a file that is smaller than it was', async () => {
+  it('[X-09] knows a process that was not stopped, and a file that is smaller than it was', async () => {
     const place = await lived()
     const mark = join(place.dataDir, 'last-stop.json')
     const closed = readFileSync(mark, 'utf8')
@@ -155,7 +155,7 @@ describe('inspectDataDir', () => {
     expect((await inspect(place)).end).toMatchObject({ value: { how: 'damaged' } })
   })
 
-  it('reads from no pipe, and gives up after its time limit', async () => {
+  it('[X-09] reads from no pipe, and gives up after its time limit', async () => {
     const place = await lived()
     execFileSync('mkfifo', [join(place.dataDir, 'lock')])
     expect((await inspect(place)).lock).toEqual({ state: 'unreadable', problem: 'it is not a file' })
@@ -176,7 +176,7 @@ describe('inspectDataDir', () => {
     fc.record({ kind: fc.constantFrom('folder' as const, 'loop' as const) }),
   )
 
-  it('survives whatever lies in the place of its files, and leaves it there', {
+  it('[X-09] survives whatever lies in the place of its files, and leaves it there', {
     timeout: 240_000,
   }, async () => {
     const sound = await lived()

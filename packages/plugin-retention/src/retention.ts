@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module'
 import {
   definePlugin,
   duration,
@@ -61,7 +62,7 @@ export function retention(options: RetentionOptions = {}): Plugin {
   return definePlugin({
     name: '@holdfast/plugin-retention',
     id: 'retention',
-    version: '0.1.0',
+    version: createRequire(import.meta.url)('../package.json').version,
     api: '1.0',
     needs: ['manifest', 'files'],
     provides: ['retention'],

@@ -247,7 +247,9 @@ describe('policies on nodes that share a log', () => {
     await made.settle()
     await beat()
     await beat()
-    expect(retentionOf(one.node).list()).toMatchObject([{ policy: { maxAge: 1000 * DAY }, source: 'declared' }])
+    expect(retentionOf(one.node).list()).toMatchObject([
+      { policy: { maxAge: 1000 * DAY }, source: 'declared' },
+    ])
     expect((await three.node.jobs.run('retention', { act: true })).done.files).toBe(0)
   })
 

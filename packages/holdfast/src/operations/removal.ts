@@ -1,4 +1,5 @@
 import { type Entry, hasCode, type Undone } from '@holdfast/core'
+import type { Returned } from '@holdfast/plugin-retention'
 import { fileNotFound, type PathRequest } from './files.ts'
 import { answering, type Call, operation } from './operation.ts'
 import { checkOneOf, count, flag, optional, text } from './request.ts'
@@ -87,10 +88,13 @@ export interface UndoRequest {
   readonly replacement?: number
 }
 
+/** Files that came back; where retention is on the node, also what had taken them, and the policies among that. */
+export type UndoneRun = Undone & Partial<Pick<Returned, 'reasons' | 'policies'>>
+
 /** What came back. */
 export type Undo =
   | { readonly of: 'file'; readonly entry: Entry }
-  | { readonly of: 'run'; readonly undone: Undone }
+  | { readonly of: 'run'; readonly undone: UndoneRun }
   | { readonly of: 'replacement'; readonly entries: readonly Entry[] }
 
 const UNDO = {
@@ -103,7 +107,11 @@ const UNDO = {
 export const undo = answering<UndoRequest, Undo>(UNDO, async ({ node, signal }, request) => {
   checkOneOf(request, Object.keys(UNDO))
   const { path, key, run, replacement } = request
-  if (run !== undefined) return { of: 'run', undone: await node.files.undo({ run }, { signal }) }
+  if (run !== undefined) {
+    const retention = serviceOf(node, 'retention')
+    const undone = await (retention?.undo({ run }, { signal }) ?? node.files.undo({ run }, { signal }))
+    return { of: 'run', undone }
+  }
   if (replacement !== undefined) {
     const { entries } = await node.files.undo({ replacement }, { signal })
     return { of: 'replacement', entries }

@@ -9,7 +9,7 @@ import { answer } from './answer.ts'
 export interface Listener {
   /** Answers that are under way. */
   readonly answering: number
-  /** Takes no more requests, waits for the answers that are under way until the signal fires, and drops the rest. */
+  /** Waits until nobody is answered any more, or until the signal fires, and takes no more requests. */
   close(enough: AbortSignal): Promise<void>
 }
 
@@ -36,19 +36,18 @@ export async function listen(node: HoldfastNode, socketPath: string): Promise<Li
       return answers.size
     },
     async close(enough) {
-      const ours = await lstat(socketPath).then(
-        ({ ino }) => ino === inode,
-        () => false,
-      )
-      if (ours) await rm(socketPath, { force: true })
+      const over = enough.aborted ? Promise.resolve() : once(enough, 'abort')
+      const answered = () => Promise.race([Promise.all(answers), over])
+      // While somebody is answered others may as well ask: they could have no node of their own.
+      while (answers.size > 0 && !enough.aborted) await answered()
+      if (await isStill(socketPath, inode)) await rm(socketPath, { force: true })
       // Nobody else finds it from here on; whoever has just come is let in.
       await setImmediate()
       await setImmediate()
       server.close()
       const until = performance.now() + LAST_WORDS_MS
       while ((await connectionsOf(server)) > answers.size && performance.now() < until) await setTimeout(10)
-      const ended = Promise.all(answers)
-      if (!enough.aborted) await Promise.race([ended, once(enough, 'abort')])
+      await answered()
       server.closeAllConnections()
     },
   }
@@ -72,6 +71,11 @@ async function openAt(server: Server, socketPath: string): Promise<number> {
     server.close()
     throw error
   }
+}
+
+async function isStill(socketPath: string, inode: number): Promise<boolean> {
+  const found = await lstat(socketPath).catch(() => undefined)
+  return found?.ino === inode
 }
 
 function connectionsOf(server: Server): Promise<number> {

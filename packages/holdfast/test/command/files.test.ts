@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { BESIDE, digestOf, jsonLines, OLD, place, scene } from './place.ts'
+import { BESIDE, digestOf, jsonLines, OLD, place, scene, tempsOf, writing } from './place.ts'
 import { begin, PATIENT, run } from './processes.ts'
 
 const ENTRY = [
@@ -61,12 +61,12 @@ describe.each(BESIDE)('holdfast files, a node that is %s', PATIENT, (beside) => 
     const { root, files, hold } = await scene(beside, {})
     const put = begin(root, ['files', 'put', '-', 'half'])
     put.child.stdin?.write(Buffer.alloc(2_000_000))
-    await expect.poll(() => tempsOf(files), { timeout: 10_000 }).toHaveLength(1)
+    await writing(files, [put])
     put.child.kill('SIGKILL')
     await put.ended
     const { code, stderr } = await hold(['files', 'stat', 'half'])
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^HF_FILE_NOT_FOUND: /) })
-    await expect.poll(() => tempsOf(files), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => tempsOf(files), { timeout: 60_000 }).toEqual([])
   })
 
   it('[M-06] ls gives prefixes, limits and what is on its way out, in order', async () => {
@@ -160,7 +160,3 @@ describe('holdfast files, asked for what is not there', PATIENT, () => {
     },
   )
 })
-
-function tempsOf(files: string): string[] {
-  return readdirSync(join(files, '.holdfast', 'tmp'))
-}

@@ -201,7 +201,7 @@ describe('holdfast job, on any node', PATIENT, () => {
       'run',
       'stamp',
       '--set',
-      'chunks=600',
+      'chunks=300',
       '--set',
       'pause=20',
       '--act',
@@ -211,7 +211,7 @@ describe('holdfast job, on any node', PATIENT, () => {
     node?.child.kill('SIGTERM')
     const { code, stdout } = await run.ended
     expect(code).toBe(0)
-    expect(jsonLines(stdout)).toMatchObject([{ done: { files: 600 }, outcome: { status: 'completed' } }])
+    expect(jsonLines(stdout)).toMatchObject([{ done: { files: 300 }, outcome: { status: 'completed' } }])
     expect((await node?.ended)?.code).toBe(0)
     await using after = await nodeAt({ root, data: `${root}/data`, files: `${root}/files` }).start()
     expect(after.service('manifest').check()).toEqual([])

@@ -1,8 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { WITH_JOBS } from './jobs.ts'
-import { jsonLines, nodeAt, scene } from './place.ts'
+import { jsonLines, nodeAt, scene, tempsOf, writing } from './place.ts'
 import { begin, PATIENT, type Running, run, started } from './processes.ts'
 
 /** The node dies; who asked it must hear of it, with a code, and must not wait for ever. */
@@ -20,14 +20,14 @@ describe('a node that is killed while it answers', PATIENT, () => {
     const at = await scene('running', { a: 'x' })
     const put = begin(at.root, ['files', 'put', '-', 'half'])
     put.child.stdin?.write(Buffer.alloc(1_000_000))
-    await expect.poll(() => tempOf(at.files), { timeout: 30_000 }).toBe(1)
+    await writing(at.files, [put])
     await killed(at.node, put)
     expect(existsSync(join(at.data, 'command.sock'))).toBe(true)
     const next = await started(at.root)
     expect(jsonLines((await at.hold(['files', 'ls', '--json'])).stdout).map(({ path }) => path)).toEqual([
       'a',
     ])
-    expect(tempOf(at.files)).toBe(0)
+    expect(tempsOf(at.files)).toEqual([])
     next.child.kill('SIGTERM')
     expect((await next.ended).code).toBe(0)
   })
@@ -59,7 +59,3 @@ describe('a node that is killed while it answers', PATIENT, () => {
     expect(node.service('manifest').check()).toEqual([])
   })
 })
-
-function tempOf(files: string): number {
-  return readdirSync(join(files, '.holdfast', 'tmp')).length
-}

@@ -2,7 +2,7 @@ import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { JOBS } from './jobs.ts'
-import { BESIDE, digestOf, jsonLines, nodeAt, place, scene, seed } from './place.ts'
+import { BESIDE, digestOf, jsonLines, nodeAt, place, scene, seed, writing } from './place.ts'
 import { begin, PATIENT, run, started } from './processes.ts'
 
 const STATUS = ['behind', 'eraser', 'files', 'jobs', 'manifest', 'node', 'pid', 'plugins', 'running']
@@ -154,6 +154,24 @@ describe('who owns the data folder', PATIENT, () => {
     expect(all.map(({ code }) => code)).toEqual([0, 0, 0, 0, 0, 0])
     expect(all[3]?.stdout).toBe('x')
     expect(jsonLines((await run(at.root, ['files', 'ls', '--json'])).stdout)).toHaveLength(4)
+  })
+
+  it('[K-15] a command that is through stays for those who ask its node, and lets others in meanwhile', async () => {
+    const at = place()
+    await seed(at, { a: 'x' })
+    const first = begin(at.root, ['files', 'put', '-', 'b'])
+    first.child.stdin?.write('half')
+    await writing(at.files, [first])
+    const second = begin(at.root, ['files', 'put', '-', 'c'])
+    second.child.stdin?.write('half')
+    await writing(at.files, [first, second])
+    first.child.stdin?.end()
+    await first.said('others ask this node')
+    const third = await run(at.root, ['files', 'get', 'a'])
+    expect(third).toMatchObject({ code: 0, stdout: 'x' })
+    second.child.stdin?.end()
+    expect([(await second.ended).code, (await first.ended).code]).toEqual([0, 0])
+    expect(jsonLines((await run(at.root, ['files', 'ls', '--json'])).stdout)).toHaveLength(3)
   })
 
   it('[K-15] a data folder whose name is too long for a socket has a node that says so, and is not shared', async () => {

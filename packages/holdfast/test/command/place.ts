@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { createNode, type FileWriteOptions, type HoldfastNode } from '@holdfast/core'
 import { standalone } from 'holdfast'
+import { expect } from 'vitest'
 import { link, project } from '../packages.ts'
 import { type Running, run, started } from './processes.ts'
 
@@ -107,4 +108,19 @@ export function jsonLines<T = Record<string, unknown>>(stdout: string): T[] {
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as T)
+}
+
+/** Resolves when each of these commands writes to the store; throws when one ends before. */
+export async function writing(files: string, commands: readonly Running[]): Promise<void> {
+  const early = commands.map(async ({ ended }) => {
+    const { code, stderr } = await ended
+    throw new Error(`it ended with ${code} before it wrote: ${stderr}`)
+  })
+  const begun = expect.poll(() => tempsOf(files), { timeout: 60_000 }).toHaveLength(commands.length)
+  await Promise.race([begun, ...early])
+}
+
+/** Files of the store that are being written. */
+export function tempsOf(files: string): string[] {
+  return readdirSync(join(files, '.holdfast', 'tmp'))
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BESIDE, digestOf, jsonLines, OLD, place, scene } from './place.ts'
+import { BESIDE, digestOf, jsonLines, place, scene } from './place.ts'
 import { PATIENT, run } from './processes.ts'
 
 const POLICY = ['active', 'buffer', 'id', 'keepNewest', 'match', 'maxAge', 'minAge', 'overrides']
@@ -76,7 +76,12 @@ describe.each(BESIDE)('holdfast retention, a node that is %s', PATIENT, (beside)
     const left = jsonLines((await at.hold(['files', 'ls', '--json'])).stdout)
     expect(left.map(({ path }) => path)).toEqual(['kept/2020/01/01/00/c.csv'])
     const undone = await at.hold(['retention', 'undo', record?.id as string, '--json'])
-    expect(jsonLines(undone.stdout)).toEqual([{ of: 'run', undone: { files: 2, skipped: {}, samples: [] } }])
+    expect(jsonLines(undone.stdout)).toEqual([
+      {
+        of: 'run',
+        undone: { files: 2, skipped: {}, samples: [], reasons: { 'retention:raw': 2 }, policies: ['raw'] },
+      },
+    ])
     expect(jsonLines((await at.hold(['files', 'ls', '--json'])).stdout)).toHaveLength(3)
     // There is nothing left to bring back.
     expect((await at.hold(['retention', 'undo', record?.id as string])).code).toBe(3)
@@ -183,14 +188,8 @@ describe('holdfast retention and hold, called wrongly', PATIENT, () => {
     [['hold', 'add'], 2, /say one of/],
     [['hold', 'add', 'a', '--folder', 'b'], 2, /say one of/],
     [['hold', 'add', '../a'], 1, /^HF_OPTION_INVALID/],
-  ] as const)('[R-21] %j ends with %i and says why', async (args, code, text) => {
+  ] as const)('[A-06] %j ends with %i and says why', async (args, code, text) => {
     const { root } = place()
     expect(await run(root, args)).toMatchObject({ code, stderr: expect.stringMatching(text) })
-  })
-
-  it('[R-12] a policy is about the files that it matches, and no others', async () => {
-    const { hold } = await scene('own', OLD)
-    const plan = jsonLines((await hold(['retention', 'plan', '--json'])).stdout)
-    expect(plan.flatMap(({ path }) => path ?? [])).toEqual(Object.keys(OLD).slice(0, 2))
   })
 })

@@ -35,8 +35,8 @@ export async function judgeQueued(
   for (const item of queued) {
     const known = state.key(item.key)
     if (known?.state !== 'doomed' && known?.state !== 'gone') judged.strays.push(item.key)
-    // A DELETE may land until its limit, and the key may be used again from then on.
-    else if (known.state === 'gone' && known.until <= clock.now() + deleteTimeout)
+    // The key may be used again from then on: looks at others take up to one limit, and the DELETE lands within another.
+    else if (known.state === 'gone' && known.until <= clock.now() + 2 * deleteTimeout)
       judged.strays.push(item.key)
     else if (pins.isPinned(item.key)) judged.later.push({ ...item, nextTry: clock.now() + PINNED_MS })
     else if (known.state === 'gone' || !mayHoldOthers(item.key, known)) judged.targets.push(item)

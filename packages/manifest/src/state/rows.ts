@@ -161,7 +161,8 @@ export class Rows {
 
   /** Before a row is overwritten or removed. False when it is not there; this node's own rows are not even looked for. */
   #uncount(row: Buffer): boolean {
-    if (!this.#undo && !isReplicated(row)) return true
+    // Outside a transaction it is the write that comes next that refuses.
+    if (!this.#writer || (!this.#undo && !isReplicated(row))) return true
     const isThere = this.#store.look(row, (value) => {
       this.#undo?.push(this.#return(Buffer.from(row), Buffer.from(value)))
       if (isReplicated(row)) this.#digest.subtract(value)

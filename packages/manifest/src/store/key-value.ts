@@ -18,11 +18,14 @@ export interface RangeQuery {
  */
 export interface KeyValue {
   get(key: Buffer): Buffer | undefined
-  /** What `read` makes of a value, which does not outlive its turn: several times cheaper than a value for keeps. */
+  /**
+   * What `read` makes of a value, which does not outlive its turn, and in it no other look: several times cheaper than a
+   * value for keeps.
+   */
   look<T>(key: Buffer, read: (value: Buffer) => T): T | undefined
   /** A page of rows; nothing stays open behind it. */
   range(query: RangeQuery): Row[]
-  /** What `read` makes of each row of such a page; no row outlives its turn. */
+  /** What `read` makes of each row of such a page; no value outlives its turn. */
   map<T>(query: RangeQuery, read: (row: Row) => T): T[]
   /** The keys of such a page as text, without their first byte: several times cheaper than rows. */
   texts(query: RangeQuery): string[]

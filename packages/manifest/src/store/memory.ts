@@ -37,14 +37,14 @@ export function openMemory(initial: Row[] = []): KeyValue {
     },
     look(key, read) {
       const value = this.get(key)
-      return value && read(value)
+      return value && lend(value, read)
     },
     range({ from, to, limit, reverse = false }) {
       const slice = rows.slice(find(from), find(to))
       return (reverse ? slice.reverse() : slice).slice(0, limit)
     },
     map(query, read) {
-      return this.range(query).map(read)
+      return this.range(query).map(({ key, value }) => lend(value, (lent) => read({ key, value: lent })))
     },
     texts(query) {
       return this.range(query).map(({ key }) => key.toString('utf8', 1))
@@ -64,5 +64,20 @@ export function openMemory(initial: Row[] = []): KeyValue {
       return { range: kept.range, close: () => undefined }
     },
     close: async () => undefined,
+  }
+}
+
+/** What was lent last, of any store: engines read into one place, which the next value takes. */
+let lent = Buffer.alloc(0)
+
+/** Spoils a value when its turn is over, also when that is because another one's has begun. */
+function lend<T>(value: Buffer, read: (value: Buffer) => T): T {
+  lent.fill(0xff)
+  const own = Buffer.from(value)
+  lent = own
+  try {
+    return read(own)
+  } finally {
+    own.fill(0xff)
   }
 }

@@ -217,10 +217,10 @@ describe('erasing where each node has a disk', () => {
 
 describe('a node that was away while a key was erased', () => {
   it.each([
-    ['deletes its own bytes while the key is retired for long', 8 * MINUTE_MS, false],
+    ['deletes its own bytes while the key is retired for long', 7 * MINUTE_MS, false],
     [
       'leaves them to a reconcile when a late DELETE could meet a key that is used again',
-      9 * MINUTE_MS,
+      8 * MINUTE_MS,
       true,
     ],
   ])('[M-11] %s', async (_, away, stays) => {

@@ -38,9 +38,15 @@ function told(undone: Undo, screen: Screen): string[] {
   if (undone.of === 'file') return [`${screen.plain(undone.entry.path)} is listed again`]
   if (undone.of === 'replacement')
     return [`${counted(undone.entries.length, 'file')} of the replacement listed again`]
-  const { files, skipped, samples } = undone.undone
+  const { files, skipped, samples, reasons = {}, policies = [] } = undone.undone
   return [
     `${counted(files, 'file')} listed again`,
+    ...Object.entries(reasons).map(
+      ([reason, number]) => `  ${counted(number, 'file')} that ${screen.plain(reason)} had taken`,
+    ),
+    ...(policies.length > 0
+      ? [`the next run takes them again, unless a hold or another policy keeps them`]
+      : []),
     ...Object.entries(skipped).map(([code, number]) => `${counted(number, 'file')} not: ${code}`),
     ...samples.map(({ path, key, code }) => `  ${screen.plain(path ?? key)}: ${code}`),
   ]
