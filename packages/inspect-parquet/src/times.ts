@@ -104,9 +104,10 @@ function startOf(value: bigint, unit: Unit): bigint {
   }
 }
 
-/** A day lasts to its end, and what is below a millisecond counts for a whole one. */
+/** A day and a second last to their end, and what is below a millisecond counts for a whole one. */
 function endOf(value: bigint, unit: Unit): bigint {
   if (unit === 'd') return value * DAY_MS + DAY_MS - 1n
+  if (unit === 's') return value * 1000n + 999n
   return -startOf(-value, unit)
 }
 
