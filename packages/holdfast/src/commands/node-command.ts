@@ -22,6 +22,13 @@ export interface Work {
   readonly signal: AbortSignal
 }
 
+/** What a command that is proposed has to say of the config file, so that it asks the same node. */
+export function again({ configFile }: NodeFlags): string {
+  return configFile === '.'
+    ? ''
+    : ` -c ${/^[\w./@-]+$/.test(configFile) ? configFile : `'${configFile.replaceAll("'", "'\\''")}'`}`
+}
+
 /** A command with the flags that all have that ask a node. */
 export function nodeCommand(name: string, summary: string): Command {
   return new Command(name)

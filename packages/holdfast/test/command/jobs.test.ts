@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { inFlight, WITH_JOBS } from './jobs.ts'
-import { BESIDE, digestOf, jsonLines, nodeAt, scene } from './place.ts'
+import { BESIDE, digestOf, jsonLines, nodeAt, OLD, scene } from './place.ts'
 import { begin, PATIENT } from './processes.ts'
 
 const DRAFTS = { 'drafts/a': 'one', 'drafts/b': 'two', 'kept/c': 'three' }
@@ -87,6 +87,20 @@ describe.each(BESIDE)('holdfast job, a node that is %s', PATIENT, (beside) => {
     expect(again.code).toBe(3)
     const done = await at.hold(['job', 'run', 'tidy', '--plan', plan.id, '--override', 'files', '--act'])
     expect(done).toMatchObject({ code: 0, stdout: expect.stringMatching(/^tidy took 5 files/) })
+  })
+
+  it('[A-07] what it proposes asks the same node, from wherever it is typed', async () => {
+    const { root, hold } = await scene(beside, OLD)
+    for (const [folder, as] of [
+      [root, root],
+      ['./', './'],
+    ] as const) {
+      const plan = await hold(['retention', 'plan', '-c', folder])
+      expect(plan.stdout).toMatch(/--plan \w{26} --act -c /)
+      expect(plan.stdout.trimEnd().endsWith(` -c ${as}`)).toBe(true)
+    }
+    const run = await hold(['retention', 'run', '--act', '-c', root])
+    expect(run.stdout.trimEnd()).toMatch(/files undo --run \w{26} -c \S+$/)
   })
 
   it('[R-21] a job without a plan runs only when it is told to act', async () => {

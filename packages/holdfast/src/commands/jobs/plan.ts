@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from '../../terminal/exit.ts'
 import type { Screen } from '../../terminal/screen.ts'
 import { type Column, printable } from '../../terminal/table.ts'
 import { count, counted, size, time } from '../../terminal/units.ts'
-import { itemsOf, type NodeFlags, type Work } from '../node-command.ts'
+import { again, itemsOf, type NodeFlags, type Work } from '../node-command.ts'
 import { wholeNumber } from '../values.ts'
 
 /** Items of a plan that are shown, unless it is said. */
@@ -41,7 +41,9 @@ export async function showPlan(work: Work, job: string, asked: object, flags: Pl
       [
         ...planLines(plan, screen),
         ...(plan.totals.files > 0
-          ? [`to do exactly this: holdfast job run ${job} --plan ${plan.id} --act`]
+          ? [
+              `to do exactly this: holdfast job run ${job} --plan ${plan.id} --act${screen.plain(again(flags))}`,
+            ]
           : []),
       ].join('\n'),
     )

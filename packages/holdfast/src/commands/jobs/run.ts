@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from '../../terminal/exit.ts'
 import type { Screen } from '../../terminal/screen.ts'
 import { printable } from '../../terminal/table.ts'
 import { counted, duration } from '../../terminal/units.ts'
-import { resultOf, type Work } from '../node-command.ts'
+import { again, type NodeFlags, resultOf, type Work } from '../node-command.ts'
 import { list, wholeNumber } from '../values.ts'
 import {
   countsLines,
@@ -69,7 +69,7 @@ export async function runJob(work: Work, job: string, asked: object, flags: RunF
     const totals = await resultOf(session.call('job.planned', { plan }, { signal }))
     if (!(await confirmed(screen, questionOf(job, totals, flags), { signal }))) return refused(screen)
   }
-  return await go(work, job, { ...request, act })
+  return await go(work, job, { ...request, act }, flags)
 }
 
 /** `Let retention take 2 files, 16 B?` */
@@ -88,7 +88,7 @@ async function runPlain(work: Work, job: string, request: object, flags: RunFlag
     return EXIT.ok
   }
   const sure = await confirmed(screen, `Run ${job}?`, { yes, signal })
-  return sure ? await go(work, job, { ...request, act }) : refused(screen)
+  return sure ? await go(work, job, { ...request, act }, flags) : refused(screen)
 }
 
 /** Plans, shows the plan and asks; what is done is what was shown. */
@@ -99,13 +99,13 @@ async function runShown(work: Work, job: string, asked: object, flags: RunFlags)
   const plan = await planned(work, job, asked, screen.json ? { ...flags, items: 0 } : flags)
   const request = { plan: plan.id, act: true, ...(cap !== undefined && { cap }) }
   if (screen.json && (plan.totals.files === 0 || plan.overLimit.length > 0))
-    return await go(work, job, request)
+    return await go(work, job, request, flags)
   screen.say(planLines(plan, screen).join('\n'))
   if (plan.totals.files === 0) return EXIT.ok
   if (plan.overLimit.length > 0) {
     const limits = plan.overLimit.map(({ limit }) => limit).join(',')
     screen.say(
-      `nothing was changed; if it is right: holdfast job run ${job} --plan ${plan.id} --override ${limits} --act`,
+      `nothing was changed; if it is right: holdfast job run ${job} --plan ${plan.id} --override ${limits} --act${screen.plain(again(flags))}`,
     )
     return EXIT.refused
   }
@@ -115,14 +115,19 @@ async function runShown(work: Work, job: string, asked: object, flags: RunFlags)
     }))
   )
     return refused(screen)
-  return await go(work, job, request)
+  return await go(work, job, request, flags)
 }
 
-async function go({ session, screen, signal }: Work, job: string, request: object): Promise<ExitCode> {
+async function go(
+  { session, screen, signal }: Work,
+  job: string,
+  request: object,
+  flags: NodeFlags,
+): Promise<ExitCode> {
   const run = await resultOf(
     session.call('job.run', { job, request }, { signal, onStep: screen.progress.update }),
   )
-  screen.value(run, () => runLines(run, screen))
+  screen.value(run, () => runLines(run, screen, flags))
   const { outcome } = run
   if (outcome.status === 'completed') return EXIT.ok
   return run.done.files === 0 && REFUSALS.includes(outcome.reason) ? EXIT.refused : EXIT.aborted
@@ -133,7 +138,7 @@ function refused(screen: Screen): ExitCode {
   return EXIT.refused
 }
 
-function runLines(run: JobRun, screen: Screen): string[] {
+function runLines(run: JobRun, screen: Screen, flags: NodeFlags): string[] {
   const { id, job, done, chunks, startedAt, endedAt, skipped, kept, overLimit, capHit } = run
   return [
     run.dryRun
@@ -143,7 +148,9 @@ function runLines(run: JobRun, screen: Screen): string[] {
     ...countsLines('skipped', skipped),
     ...overLimit.map((excess) => screen.paint('yellow', `  over its limit: ${excessText(excess)}`)),
     ...(capHit ? ['  the cap was reached; the next run goes on'] : []),
-    ...(done.files > 0 ? [`  to bring them back: holdfast files undo --run ${id}`] : []),
+    ...(done.files > 0
+      ? [`  to bring them back: holdfast files undo --run ${id}${screen.plain(again(flags))}`]
+      : []),
   ]
 }
 
