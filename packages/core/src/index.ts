@@ -82,6 +82,7 @@ export type {
   PlanContext,
   PlannedJob,
   RequestOf,
+  StandingContext,
 } from './jobs/definition.ts'
 export type { JobStatus, Jobs, TickStatus } from './jobs/jobs.ts'
 export { type Journal, RUNS_KEPT } from './jobs/journal.ts'

@@ -107,6 +107,7 @@ describe('the cures', () => {
       stderr: expect.stringMatching(/^no node runs/),
     })
     await start(root)
-    expect(await json(root, 'trust-clock')).toEqual({ trusted: true })
+    expect(await json(root, 'trust-clock')).toEqual({ trusted: false })
+    expect(await json(root, 'trust-clock', '--act')).toEqual({ trusted: true })
   })
 })

@@ -43,6 +43,21 @@ describe('platforms', () => {
     expect(await pretending('version', version, ['--version'])).toMatchObject({ code: 0, err: '' })
   })
 
+  it('[A-07] knows a user that has no name, as a container may give it', async () => {
+    const nameless = `
+      import os from 'node:os'
+      import { syncBuiltinESMExports } from 'node:module'
+      os.userInfo = () => { throw new Error('uv_os_get_passwd returned ENOENT') }
+      syncBuiltinESMExports()`
+    const env = {
+      ...process.env,
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(nameless)}`,
+    }
+    const { code, out, err } = await holdfast(tmpdir(), ['hold', 'add', '--help'], { env })
+    expect({ code, err }).toEqual({ code: 0, err: '' })
+    expect(out).toContain(`(default: "user ${process.getuid?.()}")`)
+  })
+
   it('[A-07] refuses Windows with a sentence', async () => {
     const { code, out, err } = await pretending('platform', 'win32', ['start'])
     expect({ code, out }).toEqual({ code: 1, out: '' })

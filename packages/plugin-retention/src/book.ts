@@ -182,8 +182,9 @@ function refuseConflicts(
 ): void {
   const conflicts = conflictsOf(declares)
   // What another node declares anew does not stand until that node may act; until then it differs from what stands.
-  for (const [id, { policy, declared }] of stored) {
-    if (!declared || own.has(id) || policy.problems) continue
+  // That holds for a run-time policy as well: it may have been set before the other node came with its own.
+  for (const [id, { policy }] of stored) {
+    if (own.has(id) || policy.problems) continue
     const nodes = [...declares].filter(
       ([, digests]) => (digests.get(id) ?? digestOf(policy)) !== digestOf(policy),
     )

@@ -66,10 +66,8 @@ function judgeAnew(chunk: readonly PlanItem[], jury: Jury, manifest: Manifest): 
     if (entry?.generation !== generation) return true
     const of = members.get(namespace)
     const judgement = of?.judge(entry)
-    // What is held, apply says by that name.
-    if (!judgement || judgement.opinions.length === 0 || judgement.opinions.some(({ takes }) => !takes))
-      return false
-    if (judgement.due) of?.taken(entry)
-    return true
+    if (judgement?.due) of?.taken(entry)
+    // What is held, apply says by that name; holds are asked for only of what would go.
+    return judgement !== undefined && (judgement.due || judgement.holds.length > 0)
   })
 }

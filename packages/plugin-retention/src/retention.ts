@@ -132,6 +132,11 @@ export function retention(options: RetentionOptions = {}): Plugin {
           const jury = new Jury(known, request.policies, times)
           for await (const page of dueFiles(jury, manifest, context)) yield page.map(itemOf)
         },
+        standing: (items, { services: { manifest }, population }) => {
+          for (const namespace of new Set(items.map((item) => item.namespace)))
+            population(namespace, manifest.namespace(namespace)?.files ?? 0)
+          return items.filter(({ path, generation }) => manifest.entry(path)?.generation === generation)
+        },
         act: (chunk, context) => {
           const { policies: chosen, ...asked } = context.request as RetentionRequest
           const times = { asOf: asOfOf(asked) ?? now(), now: now() }
@@ -169,7 +174,9 @@ function requestProblems(request: RetentionRequest, known: readonly Policy[]): s
     if (policy.problems) return [`policy "${id}" cannot be read: ${policy.problems.join('; ')}`]
     return policy.active ? [] : [`policy "${id}" is not active`]
   })
-  if (asOf !== undefined && !Number.isSafeInteger(Number(asOf)))
+  // A text of digits would be a number to one reader, and a year to another.
+  const isTime = asOf instanceof Date || typeof asOf === 'number'
+  if (asOf !== undefined && !(isTime && Number.isSafeInteger(Number(asOf))))
     problems.push('asOf is not a date or a number of milliseconds')
   return problems
 }

@@ -79,7 +79,7 @@ describe('eligibility', () => {
 
   it('[A-06] a request with a field that is unknown, or of the wrong kind, is refused', async () => {
     const test = await testNode()
-    for (const request of [{ policy: ['raw'] }, { policies: 'raw' }, { asOf: 'soon' }])
+    for (const request of [{ policy: ['raw'] }, { policies: 'raw' }, { asOf: 'soon' }, { asOf: '9999' }])
       await expect(test.node.jobs.plan('retention', request as object)).rejects.toMatchObject({
         code: 'HF_REQUEST_INVALID',
       })

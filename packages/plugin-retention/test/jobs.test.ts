@@ -83,6 +83,57 @@ describe('retention as a job', () => {
     expect(run.done.files).toBe(100)
   })
 
+  it('[R-17] a plan that was made earlier is judged by what there is when it is run', async () => {
+    const limits = { emptiness: 'refuse', maxShare: '50%', eraseDelay: '1h' } as const
+    const test = await testNode(limits)
+    await register(test, 101, EXPIRED, 'a')
+    await register(test, 110, NOW, 'a-new')
+    for (let file = 0; file < 2; file++) await test.write(`b/old-${file}`, EXPIRED, { namespace: 'b' })
+    await test.write('b/new', NOW, { namespace: 'b' })
+    const over = async (options: object) =>
+      (await test.node.jobs.run('retention', options)).overLimit.map(({ limit }) => limit)
+    const whole = await test.node.jobs.plan('retention')
+    expect(whole.overLimit.map(({ limit, namespace }) => [limit, namespace])).toEqual([
+      ['share', 'a'],
+      ['emptiness', 'a'],
+    ])
+    await test.manifest.holds.hold({ scope: { namespace: 'a' }, owner: 'ada', id: 'a' })
+    const plan = await test.node.jobs.plan('retention')
+    expect([plan.totals.files, plan.overLimit]).toEqual([2, []])
+    await test.node.files.delete('b/new')
+    const before = test.manifest.head()
+    expect(await over({ plan: plan.id, act: true })).toEqual(['emptiness'])
+    expect(test.manifest.head()).toEqual(before)
+    // What it was over when it was made, it is over still: somebody has to say that it may be.
+    await test.manifest.holds.release('a')
+    await register(test, 1000, NOW, 'a')
+    expect(await over({ plan: whole.id, act: true })).toEqual(['emptiness', 'share'])
+    const run = await test.node.jobs.run('retention', { plan: plan.id, override: ['emptiness'], act: true })
+    expect(run).toMatchObject({ outcome: { status: 'completed' }, done: { files: 2 } })
+  })
+
+  it('[R-17] a plan that was made earlier is judged by the limits that there are when it is run', async () => {
+    const test = await testNode({ eraseDelay: '1h' })
+    await register(test, 7, EXPIRED)
+    const { id } = await test.node.jobs.plan('retention')
+    const stricter = await test.restart({ maxFiles: 4 })
+    const refused = await stricter.node.jobs.run('retention', { plan: id, act: true })
+    expect(refused).toMatchObject({
+      overLimit: [{ limit: 'files', planned: 7, allowed: 4 }],
+      done: { files: 0 },
+    })
+    const some = await stricter.node.jobs.run('retention', {
+      plan: id,
+      act: true,
+      cap: 3,
+      override: ['files'],
+    })
+    expect(some.done.files).toBe(3)
+    // Of what is left of it, no more than may go would go.
+    const rest = await stricter.node.jobs.run('retention', { plan: id, act: true })
+    expect(rest).toMatchObject({ outcome: { status: 'completed' }, done: { files: 4 }, overLimit: [] })
+  })
+
   it('[R-17] at the limit a run goes ahead', async () => {
     const limits = { maxFiles: 100, maxBytes: '1KiB', maxShare: 0.5 }
     const test = await testNode({ ...limits, emptiness: 'refuse', eraseDelay: '1h' })

@@ -193,6 +193,22 @@ describe('several policies', () => {
   })
 })
 
+describe('the policies that a request is about', () => {
+  it('[R-12] decide anew when a chunk is about to go: what only others let go stays', async () => {
+    const old = { maxAge: '90d', minAge: 0 } as const
+    const test = await testNode({ policies: [{ id: 'all', match: '**', ...old }], eraseDelay: '1h' })
+    const policies = test.node.service('retention')
+    for (const id of ['x', 'y']) await policies.set({ id, match: `${id}/**`, ...old })
+    for (const path of ['x/1', 'y/1']) await test.write(path, OLD, { namespace: 'ns' })
+    const plan = await test.node.jobs.plan('retention', { policies: ['x', 'y'] })
+    expect(plan.totals.files).toBe(2)
+    await policies.remove('x')
+    const run = await test.node.jobs.run('retention', { plan: plan.id, act: true })
+    expect(run).toMatchObject({ done: { files: 1 }, skipped: { 'kept by a policy': 1 } })
+    expect(test.listed()).toEqual(['x/1'])
+  })
+})
+
 describe('what is no policy', () => {
   it.each<[string, object]>([
     ['it has no match and no namespace', { match: undefined }],

@@ -228,6 +228,31 @@ describe('policies on nodes that share a log', () => {
     expect(await one.node.files.stat('a')).toBeDefined()
   })
 
+  it('[R-22] a run-time policy that another node declares differently makes the job refuse, until that node acts', async () => {
+    let ofThree: readonly PolicyOptions[] = []
+    const { cluster: made, one, three, beat } = await cluster((id) => (id === 'node-3' ? ofThree : []))
+    await made.appoint('primary', one)
+    await made.settle()
+    await retentionOf(one.node).set(RAW)
+    await one.node.files.write('a', 'a', { maxTime: OLD })
+    ofThree = [{ ...RAW, maxAge: '1000d' }]
+    await three.stop()
+    await three.start()
+    await beat()
+    await expect(one.node.jobs.run('retention', { act: true })).rejects.toMatchObject({
+      code: 'HF_POLICY_CONFLICT',
+      context: { policies: ['raw'], nodes: ['node-3'] },
+    })
+    await made.appoint('primary', three)
+    await made.settle()
+    await beat()
+    await beat()
+    expect(retentionOf(one.node).list()).toMatchObject([
+      { policy: { maxAge: 1000 * DAY }, source: 'declared' },
+    ])
+    expect((await three.node.jobs.run('retention', { act: true })).done.files).toBe(0)
+  })
+
   it('[R-22] what nobody declares any more goes, once the last node has said so', async () => {
     let policies: readonly PolicyOptions[] = [RAW]
     const { cluster: made, one, two, three, beat } = await cluster(() => policies)

@@ -73,7 +73,7 @@ export class ClockWatch {
   }
 }
 
-const CURE = 'if it is right, say so with node.trustClock(), or holdfast trust-clock'
+const CURE = 'if it is right, say so with node.trustClock(), or holdfast trust-clock --act'
 
 function suspect(deny: string): Denial {
   return { deny, reason: 'clock_suspect' }

@@ -41,6 +41,9 @@ export interface PlanContext<S> {
   population(namespace: string, files: number): void
 }
 
+/** What a look at an older plan works with. */
+export type StandingContext<S> = Pick<PlanContext<S>, 'services' | 'population'>
+
 export interface ActContext<S> {
   readonly services: S
   readonly signal: AbortSignal
@@ -67,6 +70,12 @@ export interface PlannedJob<S, Request extends object = object> extends JobLife<
   readonly planExpiry?: number
   /** One deterministic pass, in a stable order. Changes nothing. */
   plan(request: Request, context: PlanContext<S>): AsyncIterable<readonly PlanItem[]>
+  /**
+   * Those of an older plan's items that still are what was planned; says the populations of their namespaces as they are
+   * now. Asked before a run of that plan changes anything, so that limits are judged by what there is then, not only by
+   * what there was when it was made.
+   */
+  standing?(items: readonly PlanItem[], context: StandingContext<S>): readonly PlanItem[]
   /**
    * Does one chunk: one batch through the log. An error ends the run; after HF_NO_SPACE and HF_BATCH_INVALID each half is
    * tried first, and a file whose op is malformed by itself is skipped, named and counted. Before it acts it must make sure that each

@@ -153,15 +153,16 @@ export class Execution {
     const { request, services } = this.#of
     this.#progress.enter('planning')
     const plan = bound ?? (await this.#makePlan(job))
-    const { id, totals, kept, overLimit } = plan
-    this.#facts = { ...this.#facts, plan: id, planned: totals, kept, overLimit }
+    const { id, totals, kept } = plan
+    this.#facts = { ...this.#facts, plan: id, planned: totals, kept, overLimit: plan.overLimit }
     if (!request.act) return
+    const overLimit = bound ? await checkItems(bound, job, services(), this.#of.signal) : plan.overLimit
+    this.#facts = { ...this.#facts, overLimit }
     const refusing = overLimit.filter(({ limit }) => !request.override.includes(limit))
     if (refusing.length > 0) {
       this.#parts.report.overLimit(this.#facts, id)
       throw new Abort('over_limit', `plan ${id} is over a limit: ${describeExcess(refusing)}`)
     }
-    if (bound) await checkItems(bound, this.#of.signal)
     this.#progress.enter('acting', totals.files)
     const cap = request.cap ?? Number.POSITIVE_INFINITY
     const { capHit, left } = await actOnPlan(

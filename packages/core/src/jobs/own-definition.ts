@@ -48,6 +48,7 @@ const FIELDS: Readonly<Record<Field, Check>> = {
   limits: optional((limits) => limitProblems(limits).join('; ') || undefined),
   planExpiry: optional(time(1, LONGEST_MS)),
   plan: fn,
+  standing: fn,
   act: fn,
   run: fn,
 }

@@ -4,7 +4,7 @@ import type { PlannedJob } from './definition.ts'
 import { frozenCopy } from './frozen.ts'
 import { ItemsDigest, ownItem } from './items.ts'
 import type { Journal } from './journal.ts'
-import { judgeLimits, type Limits, type NamespaceTake, stricter } from './limits.ts'
+import { judgeLimits, type LimitExcess, type Limits, type NamespaceTake, stricter } from './limits.ts'
 import { type PlanItem, type PlanRecord, planUnknown, SpooledPlan } from './plan.ts'
 import { asJson } from './request.ts'
 import { add, addCounts, NOTHING, totalsOf } from './totals.ts'
@@ -36,12 +36,7 @@ export async function makePlan<S, R extends object>(
 ): Promise<SpooledPlan> {
   const digest = new ItemsDigest()
   const kept: Record<string, number> = {}
-  const takes = new Map<string, NamespaceTake>()
-  const take = (namespace: string): NamespaceTake => {
-    const known = takes.get(namespace) ?? { planned: 0, population: undefined }
-    takes.set(namespace, known)
-    return known
-  }
+  const takes = new Takes(job.name)
   let totals = NOTHING
   let waiting: PlanItem[] = []
   const spool = async () => {
@@ -56,16 +51,14 @@ export async function makePlan<S, R extends object>(
       services,
       signal,
       keep: (why: string, files = 1) => addCounts(kept, { [why]: counted(job.name, 'keep', files) }),
-      population: (namespace: string, files: number) => {
-        take(namespace).population = counted(job.name, 'population', files)
-      },
+      population: takes.population,
     }
     for await (const page of job.plan(request, context)) {
       signal.throwIfAborted()
       for (const given of page) {
         const item = ownItem(job.name, given)
         digest.add(item)
-        take(item.namespace).planned++
+        takes.of(item.namespace).planned++
         waiting.push(item)
         if (waiting.length === SPOOL_ITEMS) await spool()
       }
@@ -81,7 +74,7 @@ export async function makePlan<S, R extends object>(
       totals,
       kept,
       digest: digest.end(),
-      overLimit: judgeLimits(stricter(job.limits ?? {}, limits), totals, takes),
+      overLimit: judgeLimits(stricter(job.limits ?? {}, limits), totals, takes.all),
     })
     await journal.addPlan(record)
     return planOf(record, journal)
@@ -89,6 +82,26 @@ export async function makePlan<S, R extends object>(
     // What went wrong is what the caller must see; the journal removes leftovers at its next start as well.
     await journal.removePlan(id).catch(() => undefined)
     throw error
+  }
+}
+
+/** What a plan takes of each namespace. */
+class Takes {
+  readonly all = new Map<string, NamespaceTake>()
+  readonly #job: string
+
+  constructor(job: string) {
+    this.#job = job
+  }
+
+  of(namespace: string): NamespaceTake {
+    const known = this.all.get(namespace) ?? { planned: 0, population: undefined }
+    this.all.set(namespace, known)
+    return known
+  }
+
+  readonly population = (namespace: string, files: number): void => {
+    this.of(namespace).population = counted(this.#job, 'population', files)
   }
 }
 
@@ -107,11 +120,26 @@ async function breathe(signal: AbortSignal): Promise<void> {
   signal.throwIfAborted()
 }
 
-/** Reads a plan that was made earlier, before anything of it is done. @throws Abort when it is not what it was then */
-export async function checkItems(plan: SpooledPlan, signal: AbortSignal): Promise<void> {
+/**
+ * Reads a plan that was made earlier, before anything of it is done, and gives the limits that it is over by now: its
+ * namespaces may have become smaller, and the limits of the job stricter.
+ * @throws Abort when it is not what it was then
+ */
+export async function checkItems<S, R extends object>(
+  plan: SpooledPlan,
+  job: PlannedJob<S, R>,
+  services: S,
+  signal: AbortSignal,
+): Promise<readonly LimitExcess[]> {
   const digest = new ItemsDigest()
+  const takes = new Takes(job.name)
+  const context = { services, population: takes.population }
+  let totals = NOTHING
   for await (const page of plan.items()) {
     for (const item of page) digest.add(item)
+    const standing = job.standing?.(page, context) ?? []
+    for (const { namespace } of standing) takes.of(namespace).planned++
+    totals = add(totals, totalsOf(standing))
     await breathe(signal)
   }
   if (digest.end() !== plan.digest)
@@ -120,6 +148,8 @@ export async function checkItems(plan: SpooledPlan, signal: AbortSignal): Promis
       `plan ${plan.id} is not what it was when it was made: make a new one`,
       'HF_JOURNAL_CORRUPT',
     )
+  const now = judgeLimits(stricter(job.limits ?? {}, {}), totals, takes.all)
+  return [...now, ...plan.overLimit.filter(({ limit }) => !now.some((excess) => excess.limit === limit))]
 }
 
 function planOf(record: PlanRecord, journal: Journal): SpooledPlan {

@@ -18,22 +18,27 @@ export function checkCommand(): Command {
     .option('--prefix <prefix>', 'only files whose paths begin so')
     .option('--bytes', 'read every byte and compare the checksums')
     .action(({ prefix, bytes, ...flags }: CheckFlags) =>
-      withNode(flags, async ({ session, screen, signal }) => {
-        const request = { ...(prefix !== undefined && { prefix }), ...(bytes && { bytes }) }
-        const onStep = screen.progress.update
-        const { items, result } = itemsOf(session.call('check', request, { signal, onStep }))
-        await screen.list(
-          [
-            { head: 'PROBLEM', of: ({ problem }) => problem },
-            { head: 'PATH', of: ({ path = '-' }) => path, gives: true },
-            { head: 'WHAT', of: ({ message }) => message, gives: true },
-          ],
-          items,
-        )
-        const { files, bytes: total, findings } = result()
-        const found = findings === 0 ? 'all is well' : counted(findings, 'problem')
-        screen.say(`${found}: ${counted(files, 'file')}, ${size(total)} ${bytes ? 'read' : 'looked at'}`)
-        return findings === 0 ? EXIT.ok : EXIT.failed
-      }),
+      withNode(
+        flags,
+        async ({ session, screen, signal }) => {
+          const request = { ...(prefix !== undefined && { prefix }), ...(bytes && { bytes }) }
+          const onStep = screen.progress.update
+          const { items, result } = itemsOf(session.call('check', request, { signal, onStep }))
+          await screen.list(
+            [
+              { head: 'PROBLEM', of: ({ problem }) => problem },
+              { head: 'PATH', of: ({ path = '-' }) => path, gives: true },
+              { head: 'WHAT', of: ({ message }) => message, gives: true },
+            ],
+            items,
+          )
+          const { files, bytes: total, findings } = result()
+          const found = findings === 0 ? 'all is well' : counted(findings, 'problem')
+          screen.say(`${found}: ${counted(files, 'file')}, ${size(total)} ${bytes ? 'read' : 'looked at'}`)
+          return findings === 0 ? EXIT.ok : EXIT.failed
+          // Only findings are printed before the end.
+        },
+        { unread: EXIT.failed },
+      ),
     )
 }

@@ -1,8 +1,8 @@
-import { userInfo } from 'node:os'
 import type { Command } from 'commander'
 import { confirmed } from '../terminal/confirm.ts'
 import { EXIT } from '../terminal/exit.ts'
-import { counted } from '../terminal/units.ts'
+import { counted, time } from '../terminal/units.ts'
+import { userName } from '../user-name.ts'
 import { type NodeFlags, nodeCommand, resultOf, withNode } from './node-command.ts'
 
 interface AcknowledgeFlags extends NodeFlags {
@@ -17,7 +17,7 @@ export function acknowledgeCommand(): Command {
     'acknowledge',
     'give your word that this manifest is the one to go by; without --act it only says why',
   )
-    .option('--as <name>', 'who gives it; it stands in the audit', userInfo().username)
+    .option('--as <name>', 'who gives it; it stands in the audit', userName())
     .option('--act', 'really do it')
     .option('--yes', 'do not ask once more')
     .action(({ as: actor, act, yes, ...flags }: AcknowledgeFlags) =>
@@ -39,18 +39,30 @@ export function acknowledgeCommand(): Command {
 
 /** `holdfast trust-clock`: the cure of clock_suspect. */
 export function trustClockCommand(): Command {
-  return nodeCommand('trust-clock', 'give your word that the clock of the node that runs is right').action(
-    (flags: NodeFlags) =>
+  return nodeCommand(
+    'trust-clock',
+    'give your word that the clock of the node that runs is right; without --act nothing is believed',
+  )
+    .option('--act', 'really do it')
+    .option('--yes', 'do not ask once more')
+    .action(({ act, yes, ...flags }: Omit<AcknowledgeFlags, 'as'>) =>
       withNode(flags, async ({ session, screen, signal }) => {
         if (session.node === 'own') {
           screen.note('no node runs: start it, and it looks at its clock anew')
           return EXIT.failed
         }
+        const now = `this machine's clock says ${time(Date.now())} UTC`
+        if (!act) {
+          screen.value({ trusted: false }, () => `${now}; --act says that it is right`)
+          return EXIT.ok
+        }
+        const question = `${now}. What has expired by it may then be deleted. Is it right?`
+        if (!(await confirmed(screen, question, { yes, signal }))) return EXIT.refused
         const trusted = await resultOf(session.call('trust-clock', {}, { signal }))
         screen.value(trusted, () => 'its clock is believed again')
         return EXIT.ok
       }),
-  )
+    )
 }
 
 /** `holdfast retry`: once what kept bytes from being deleted, or a tap from working, was mended. */

@@ -1,10 +1,10 @@
-import { userInfo } from 'node:os'
-import type { Hold, HoldScope } from '@holdfast/core'
+import { type Hold, HoldfastError, type HoldScope, type NewHold } from '@holdfast/core'
 import { Command } from 'commander'
 import { confirmed } from '../terminal/confirm.ts'
 import { EXIT } from '../terminal/exit.ts'
 import type { Column } from '../terminal/table.ts'
 import { counted, time } from '../terminal/units.ts'
+import { userName } from '../user-name.ts'
 import { itemsOf, type NodeFlags, nodeCommand, resultOf, withNode } from './node-command.ts'
 import { moment } from './values.ts'
 
@@ -26,6 +26,7 @@ interface AddFlags extends NodeFlags {
   readonly owner: string
   readonly id?: string
   readonly until?: number
+  readonly act?: boolean
 }
 
 function addCommand(): Command {
@@ -35,11 +36,12 @@ function addCommand(): Command {
     .option('--namespace <name>', 'everything of this namespace')
     .option('--key <key>', 'the file that lies under this key')
     .option('--run <run>', 'what this run condemns, or has condemned')
-    .option('--owner <name>', 'who asks for it', userInfo().username)
-    .option('--id <id>', 'its name; a hold of this name is replaced')
+    .option('--owner <name>', 'who asks for it', userName())
+    .option('--id <id>', 'its name; a hold of this name is replaced, with --act also one that holds more')
+    .option('--act', 'really replace a hold that holds more')
     .option('--until <time>', 'it ends by itself; default: when it is released', moment)
     .action((path: string | undefined, flags: AddFlags, command: Command) => {
-      const { folder, namespace, key, run, owner, id, until, ...rest } = flags
+      const { folder, namespace, key, run, owner, id, until, act, ...rest } = flags
       const said = Object.entries({ path, folder, namespace, key, run }).filter(([, of]) => of !== undefined)
       if (said.length !== 1) command.error('error: say one of [path], --folder, --namespace, --key and --run')
       const scope = Object.fromEntries(said) as HoldScope
@@ -50,6 +52,8 @@ function addCommand(): Command {
         ...(until !== undefined && { expiresAt: until }),
       }
       return withNode(rest, async ({ session, screen, signal }) => {
+        for await (const old of session.call('hold.ls', {}, { signal }))
+          if (!act && old.id === id && letsGo(old, hold)) throw replaces(old)
         const held = await resultOf(session.call('hold.add', hold, { signal }))
         screen.value(held, () => [
           `${held.id} holds ${screen.plain(scopeText(held))}`,
@@ -57,6 +61,20 @@ function addCommand(): Command {
         ])
       })
     })
+}
+
+/** Whether something is held no more, or not so long, when one takes the place of the other. */
+function letsGo(old: Hold, { scope, expiresAt = Number.POSITIVE_INFINITY }: NewHold): boolean {
+  const { expiresAt: ends = Number.POSITIVE_INFINITY } = old
+  return ends > Date.now() && (scopeText(old) !== scopeText({ scope }) || expiresAt < ends)
+}
+
+function replaces(old: Hold): HoldfastError {
+  return new HoldfastError(
+    'HF_HELD',
+    `hold ${old.id} holds ${scopeText(old)}${old.expiresAt === undefined ? '' : ` until ${time(old.expiresAt)}`}, which this one does not: --act replaces it, another --id stands beside it`,
+    { context: { holds: [old] } },
+  )
 }
 
 const COLUMNS: readonly Column<Hold>[] = [
@@ -100,9 +118,14 @@ function rmCommand(): Command {
         }
         const question = `Release ${id}? What it holds, ${screen.plain(scopeText(hold))}, may then be deleted.`
         if (!(await confirmed(screen, question, { yes, signal }))) return EXIT.refused
-        const released = await resultOf(session.call('hold.rm', { id, act }, { signal }))
-        screen.value(released, () => `${id} holds nothing any more`)
-        return EXIT.ok
+        const { scope } = hold
+        const released = await resultOf(session.call('hold.rm', { id, act, scope }, { signal }))
+        screen.value(released, () =>
+          released.released
+            ? `${id} holds nothing any more`
+            : `${id} is another hold by now, or gone: it stays as it is`,
+        )
+        return released.released ? EXIT.ok : EXIT.refused
       }),
     )
 }

@@ -31,20 +31,25 @@ export function nodeCommand(name: string, summary: string): Command {
     .option('--json', 'print JSON: one object, or a line for each')
 }
 
-/** Does it, with the node that the flags name, and sets the exit code. Resolving with nothing means that all went well. */
+/**
+ * Does it, with the node that the flags name, and sets the exit code. Resolving with nothing means that all went well.
+ * `unread`: the code when whoever reads the output has enough before all is done.
+ */
 export async function withNode(
   { configFile, json }: NodeFlags,
   work: (work: Work) => Promise<ExitCode | undefined> | Promise<void>,
+  { unread = EXIT.ok }: { readonly unread?: ExitCode } = {},
 ): Promise<void> {
   const screen = new Screen({ json })
-  const { signal, dispose } = interruptible(screen)
+  const { signal, interrupted, dispose } = interruptible(screen)
   try {
     const onWait = () => screen.note('others ask this node and are waited for; Ctrl-C ends it')
-    await using session = await openSession(configFile, { ...nodeLog(), signal, onWait })
-    const code = await work({ session, screen, signal })
-    process.exitCode = signal.aborted ? endedBy(signal) : (code ?? EXIT.ok)
+    // Who asks this node has nothing to do with who reads what this command prints.
+    await using session = await openSession(configFile, { ...nodeLog(), signal: interrupted, onWait })
+    const code = (await work({ session, screen, signal })) ?? EXIT.ok
+    process.exitCode = signal.aborted ? endedBy(signal, code) : code
   } catch (error) {
-    process.exitCode = signal.aborted ? endedBy(signal) : fail(screen, error)
+    process.exitCode = signal.aborted ? endedBy(signal, unread) : fail(screen, error)
   } finally {
     screen.progress.clear()
     dispose()
@@ -55,26 +60,32 @@ export async function withNode(
 const ENOUGH = 'enough'
 const UNHEARD = 'unheard'
 
-function endedBy({ reason }: AbortSignal): ExitCode {
-  if (reason === ENOUGH) return EXIT.ok
+function endedBy({ reason }: AbortSignal, unread: ExitCode): ExitCode {
+  if (reason === ENOUGH) return unread
   return reason === UNHEARD ? EXIT.failed : EXIT.interrupted
 }
 
 /** The first Ctrl-C ends what is under way in good order, the second one the process. */
-function interruptible(screen: Screen): { readonly signal: AbortSignal; dispose(): void } {
-  const controller = new AbortController()
+function interruptible(screen: Screen): {
+  /** Aborted by Ctrl-C, and when nobody reads on. */
+  readonly signal: AbortSignal
+  readonly interrupted: AbortSignal
+  dispose(): void
+} {
+  const interrupt = new AbortController()
+  const unread = new AbortController()
   const onSignal = () => {
-    if (controller.signal.aborted) process.exit(EXIT.interrupted)
+    if (interrupt.signal.aborted) process.exit(EXIT.interrupted)
     screen.note('ending; once more ends at once')
-    controller.abort(new HoldfastError('HF_STOPPED', 'it was interrupted', { kind: 'aborted' }))
+    interrupt.abort(new HoldfastError('HF_STOPPED', 'it was interrupted', { kind: 'aborted' }))
   }
-  // The node is stopped as after Ctrl-C.
-  const onError = (error: Error) => controller.abort(isEnough(error) ? ENOUGH : UNHEARD)
+  const onError = (error: Error) => unread.abort(isEnough(error) ? ENOUGH : UNHEARD)
   process.stdout.on('error', onError)
   const signals = ['SIGINT', 'SIGTERM'] as const
   for (const name of signals) process.on(name, onSignal)
   return {
-    signal: controller.signal,
+    signal: AbortSignal.any([interrupt.signal, unread.signal]),
+    interrupted: interrupt.signal,
     dispose: () => {
       for (const name of signals) process.off(name, onSignal)
       process.stdout.off('error', onError)

@@ -20,12 +20,18 @@ export function timeSpan(text: string): number {
   }
 }
 
+/** Whatever else JavaScript takes for a date, in whatever time zone, nobody has meant. */
+const DATE = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2}))?$/
+/** From 1973 to 2286: a year or a day without dashes, and seconds, are not taken for the first minutes of 1970. */
+const MILLISECONDS = /^\d{12,13}$/
+
 /** A flag's value: a moment, as ISO text or milliseconds since 1970 UTC. */
 export function moment(text: string): number {
-  const ms = /^\d+$/.test(text) ? Number(text) : Date.parse(text)
-  if (!Number.isSafeInteger(ms))
-    throw new InvalidArgumentError('It is no date, such as 2026-05-31 or 2026-05-31T14:00Z.')
-  return ms
+  const ms = MILLISECONDS.test(text) ? Number(text) : DATE.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isSafeInteger(ms)) return ms
+  throw new InvalidArgumentError(
+    'It is no date, such as 2026-05-31 or 2026-05-31T14:00Z, and no number of ms since 1970 of 12 or 13 digits.',
+  )
 }
 
 /** A flag that can be given several times, or with commas. */

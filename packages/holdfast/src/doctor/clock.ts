@@ -27,7 +27,7 @@ export function clockFindings(
       warning(
         'clock',
         `the newest record is ${duration(now - newest)} old, so it may be the clock that is wrong: nothing is deleted`,
-        'if the clock is right: holdfast trust-clock, while the node runs, or write a file',
+        'if the clock is right: holdfast trust-clock --act, while the node runs, or write a file',
       ),
     )
   const skew = written === undefined ? 0 : Math.abs(written.clock - written.file)

@@ -1,9 +1,9 @@
 import { constants } from 'node:fs'
 import { access, open, stat, statfs } from 'node:fs/promises'
-import { userInfo } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { messageOf } from '@holdfast/core'
 import { count, size } from '../terminal/units.ts'
+import { userName } from '../user-name.ts'
 import { type Check, type Finding, failed, ok, warning } from './finding.ts'
 
 /** File systems by the number that Linux gives them, and why a node does not belong there. */
@@ -194,13 +194,5 @@ function cureOf(error: unknown, path: string): string {
       return 'see what the system log says of this disk, and mount it again'
     default:
       return 'mend what the message says, or set another folder'
-  }
-}
-
-function userName(): string {
-  try {
-    return userInfo().username
-  } catch {
-    return `user ${process.getuid?.() ?? ''}`
   }
 }

@@ -1,4 +1,5 @@
-import type { Hold, HoldResult, NewHold } from '@holdfast/core'
+import { isDeepStrictEqual } from 'node:util'
+import type { Hold, HoldResult, HoldScope, NewHold } from '@holdfast/core'
 import { answering, operation } from './operation.ts'
 import { checkOneOf, flag, object, optional, text, time } from './request.ts'
 
@@ -20,6 +21,8 @@ export interface ReleaseRequest {
   readonly id: string
   /** Really do it. Without it the hold is only shown. */
   readonly act?: boolean
+  /** Only when it still holds this: what somebody was shown. */
+  readonly scope?: HoldScope
 }
 
 export interface Released {
@@ -28,11 +31,13 @@ export interface Released {
   readonly released: boolean
 }
 
-const RELEASE = { id: text, act: optional(flag) }
+const RELEASE = { id: text, act: optional(flag), scope: optional(object) }
 
 export const release = answering<ReleaseRequest, Released>(RELEASE, async ({ node, signal }, asked) => {
-  const { id, act = false } = asked
+  const { id, act = false, scope } = asked
   const { holds } = node.service('manifest')
   const hold = holds.list().find((known) => known.id === id) ?? null
-  return { hold, released: hold !== null && act && (await holds.release(id, { signal })) }
+  if (hold === null || !act || (scope && !isDeepStrictEqual(scope, hold.scope)))
+    return { hold, released: false }
+  return { hold, released: await holds.release(id, { signal }) }
 })

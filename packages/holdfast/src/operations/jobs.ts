@@ -5,6 +5,7 @@ import {
   type PlanItem,
   type PlanRecord,
   type RunProgress,
+  type Totals,
 } from '@holdfast/core'
 import { answering, type Call, operation, type Step } from './operation.ts'
 import { count, object, optional, text } from './request.ts'
@@ -52,6 +53,23 @@ export const plan = operation<PlanRequest, PlanItem, PlanRecord>(PLAN, async fun
       }
   return recordOf(made)
 })
+
+/** What a plan comes to that was made earlier. */
+export const planned = answering<{ readonly plan: string }, Totals>(
+  { plan: text },
+  async ({ node, signal }, asked) => {
+    let [files, bytes, rows] = [0, 0, 0]
+    for await (const page of node.jobs.planItems(asked.plan)) {
+      signal.throwIfAborted()
+      files += page.length
+      for (const item of page) {
+        bytes += item.size
+        rows += item.rows ?? 0
+      }
+    }
+    return { files, bytes, rows }
+  },
+)
 
 /** A plan without what reads its items. */
 function recordOf({ items: _items, all: _all, ...record }: PlanRecord & { items?: unknown; all?: unknown }) {

@@ -24,6 +24,7 @@ export const OPERATIONS = {
   'job.ls': jobs.list,
   'job.show': jobs.show,
   'job.plan': jobs.plan,
+  'job.planned': jobs.planned,
   'job.run': jobs.run,
   'job.cancel': jobs.cancel,
   'retention.policies': retention.policies,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { WITH_JOBS } from './jobs.ts'
+import { inFlight, WITH_JOBS } from './jobs.ts'
 import { BESIDE, digestOf, jsonLines, nodeAt, scene } from './place.ts'
 import { begin, PATIENT } from './processes.ts'
 
@@ -217,8 +217,3 @@ describe('holdfast job, on any node', PATIENT, () => {
     expect(after.service('manifest').check()).toEqual([])
   })
 })
-
-async function inFlight(hold: (args: readonly string[]) => Promise<{ readonly stdout: string }>) {
-  const jobs = jsonLines<{ job: string; running?: object }>((await hold(['job', 'ls', '--json'])).stdout)
-  return jobs.find(({ job }) => job === 'stamp')?.running
-}

@@ -1,3 +1,5 @@
+import { jsonLines } from './place.ts'
+
 /** A third party's plugin with two jobs: `tidy` plans, `stamp` only runs, for as many chunks as it is asked. */
 export const JOBS = {
   'node_modules/acme-jobs/package.json': { name: 'acme-jobs', type: 'module', exports: './index.js' },
@@ -42,3 +44,9 @@ export const JOBS = {
 
 /** For `place`: a node that has them. */
 export const WITH_JOBS = { plugins: ['acme-jobs'], beside: JOBS }
+
+/** The run of `stamp`, if there is one now. */
+export async function inFlight(hold: (args: readonly string[]) => Promise<{ readonly stdout: string }>) {
+  const jobs = jsonLines<{ job: string; running?: object }>((await hold(['job', 'ls', '--json'])).stdout)
+  return jobs.find(({ job }) => job === 'stamp')?.running
+}

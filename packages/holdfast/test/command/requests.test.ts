@@ -33,6 +33,7 @@ const WRONG: readonly (readonly [operation: string, request: unknown, problem: R
   ['job.ls', { job: 'x' }, /"job" is unknown/],
   ['job.show', { job: 5 }, /job is 5/],
   ['job.plan', { job: 'tidy', request: [] }, /request is \[\]; it takes an object/],
+  ['job.planned', {}, /plan is missing/],
   ['job.run', { job: 'tidy' }, /request is missing/],
   ['job.run', { job: 'tidy', request: { act: 'yes' } }, /act is not true or false/],
   ['job.run', { job: 'tidy', act: true, request: {} }, /"act" is unknown/],

@@ -15,6 +15,7 @@ describe.each(BESIDE)('holdfast retention, a node that is %s', PATIENT, (beside)
       'policies',
       'set',
       '{"id":"drafts","match":"drafts/**","maxAge":"7d"}',
+      '--act',
       '--json',
     ])
     expect(jsonLines(set.stdout).map((policy) => Object.keys(policy).sort())).toEqual([POLICY])
@@ -30,12 +31,33 @@ describe.each(BESIDE)('holdfast retention, a node that is %s', PATIENT, (beside)
       ['rm', 'raw'],
       ['set', '{"id":"raw","match":"**","maxAge":"1d"}'],
     ])
-      expect(await hold(['retention', 'policies', ...args])).toMatchObject({
+      expect(await hold(['retention', 'policies', ...args, '--act'])).toMatchObject({
         code: 3,
         stderr: expect.stringMatching(/^HF_POLICY_DECLARED/),
       })
-    expect((await hold(['retention', 'policies', 'rm', 'drafts'])).stdout).toBe('policy drafts is gone\n')
-    expect((await hold(['retention', 'policies', 'rm', 'drafts'])).code).toBe(1)
+    const gone = await hold(['retention', 'policies', 'rm', 'drafts', '--act'])
+    expect(gone.stdout).toBe('policy drafts is gone\n')
+    for (const act of [[], ['--act']])
+      expect((await hold(['retention', 'policies', 'rm', 'drafts', ...act])).code).toBe(1)
+  })
+
+  it('[R-21] a policy is set and removed only when it is told to act; until then it is simulated', async () => {
+    const at = await scene(beside)
+    const policies = (...args: string[]) => at.hold(['retention', 'policies', ...args])
+    const keeper = '{"id":"keeper","match":"raw/**/a.csv","maxAge":"3650d"}'
+    const before = await digestOf(at)
+    expect(await policies('set', keeper)).toMatchObject({
+      code: 0,
+      stdout:
+        'Set policy keeper? by the policies as they are 2 files, 16 B would go, then 1 file, 8 B; --act does it\n',
+    })
+    expect(await digestOf(at)).toBe(before)
+    expect((await policies('set', keeper, '--act')).code).toBe(0)
+    const set = await digestOf(at)
+    expect(jsonLines((await policies('rm', 'keeper', '--json')).stdout)).toMatchObject([
+      { acted: false, current: { files: 1 }, simulated: { files: 2 } },
+    ])
+    expect(await digestOf(at)).toBe(set)
   })
 
   it('[R-16] run takes what plan has shown, and undo of the run brings all of it back', async () => {
@@ -136,6 +158,15 @@ describe.each(BESIDE)('holdfast retention, a node that is %s', PATIENT, (beside)
       'would release audit, which holds folder raw; --act does it\n',
     )
     expect(await digestOf(at)).toBe(before)
+    // One of the same name would let all of that go but one file.
+    const other = ['hold', 'add', 'raw/2020/01/01/00/a.csv', '--id', 'audit', '--owner', 'ada']
+    expect(await at.hold(other)).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/^HF_HELD: hold audit holds folder raw, which this one does not: --act/),
+    })
+    expect(await digestOf(at)).toBe(before)
+    expect((await at.hold([...other, '--act'])).code).toBe(0)
+    expect((await at.hold(['hold', 'add', '--folder', 'raw', '--id', 'audit', '--act'])).code).toBe(0)
     const released = await at.hold(['hold', 'rm', 'audit', '--act', '--json'])
     expect(jsonLines(released.stdout)).toMatchObject([{ hold: { id: 'audit' }, released: true }])
     expect((await at.hold(['hold', 'rm', 'audit', '--act'])).code).toBe(1)
@@ -149,6 +180,10 @@ describe('holdfast retention and hold, called wrongly', PATIENT, () => {
     [['retention', 'run', '--override', 'files', '--act'], 1, /override goes with a plan/],
     [['retention', 'plan', '--policy', 'none'], 1, /^HF_REQUEST_INVALID/],
     [['retention', 'plan', '--as-of', 'soon'], 2, /no date/],
+    [['retention', 'plan', '--as-of', '1 day'], 2, /no date/],
+    [['hold', 'add', 'a', '--until', '2027'], 2, /no date/],
+    [['files', 'put', 'a', 'b', '--max-time', '20270101'], 2, /no date/],
+    [['files', 'put', 'a', 'b', '--max-time', '1790000000'], 2, /no date/],
     [['retention', 'nonsense'], 2, /unknown command/],
     [['hold', 'add'], 2, /say one of/],
     [['hold', 'add', 'a', '--folder', 'b'], 2, /say one of/],

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
+import { inFlight, WITH_JOBS } from './jobs.ts'
 import { jsonLines, nodeAt, place, scene } from './place.ts'
 import { begin, PATIENT, type Running, run, started } from './processes.ts'
 
@@ -65,6 +67,28 @@ describe('large files and long lists beside a running node', PATIENT, () => {
     ls.child.stdout?.destroy()
     expect(await ls.ended).toMatchObject({ code: 0, stderr: '' })
     expect((await hold(['status'])).code).toBe(0)
+  })
+
+  it('[A-06] a delete that nobody reads on about ends early, and not as if it were through', async () => {
+    const files = Object.fromEntries(Array.from({ length: 200 }, (_, n) => [`raw/f${n}`, 'x']))
+    const { root, hold } = await scene('running', files)
+    const rm = begin(root, ['files', 'rm', '-r', 'raw', '--act', '--json'])
+    rm.child.stdout?.destroy()
+    expect(await rm.ended).toMatchObject({ code: 4, stderr: '' })
+    expect(jsonLines((await hold(['files', 'ls', '--json'])).stdout)).not.toEqual([])
+  })
+
+  it('[R-10] the output of one command that nobody reads ends no run of another that asks its node', async () => {
+    const { root, data, hold } = await scene('own', {}, WITH_JOBS)
+    const put = begin(root, ['files', 'put', '-', 'a'])
+    put.child.stdin?.write('half')
+    await expect.poll(() => existsSync(join(data, 'command.sock')), { timeout: 60_000 }).toBe(true)
+    const run = begin(root, ['job', 'run', 'stamp', '--set', 'chunks=600', '--set', 'pause=20', '--act'])
+    await expect.poll(() => inFlight(hold), { timeout: 60_000 }).toBeDefined()
+    put.child.stdout?.destroy()
+    put.child.stdin?.end()
+    expect(await run.ended).toMatchObject({ code: 0, stdout: expect.stringContaining('took 600 files') })
+    expect((await put.ended).code).toBe(0)
   })
 })
 

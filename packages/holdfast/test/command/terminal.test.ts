@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { commandOf } from '../packages.ts'
-import { digestOf, OLD, type Place, scene } from './place.ts'
+import { digestOf, jsonLines, OLD, type Place, scene } from './place.ts'
 import { PATIENT } from './processes.ts'
 
 interface Session {
@@ -73,6 +73,45 @@ describe('holdfast in a terminal', PATIENT, () => {
     expect(ended.code).toBe(code)
     expect(ended.screen.slice(ended.screen.indexOf(QUESTION))).toContain(says)
     expect((await digestOf(at)) === before).toBe(code !== 0)
+  })
+
+  it('[R-21] the question before a plan that was made earlier has its counts and bytes', async () => {
+    const at = await scene('own', OLD)
+    const [{ plan }] = jsonLines<{ plan: { id: string } }>(
+      (await at.hold(['retention', 'plan', '--items', '0', '--json'])).stdout,
+    ) as [{ plan: { id: string } }]
+    const run = terminal(at, `retention run --plan ${plan.id} --cap 1 --act`)
+    await run.shows(`Let retention take 2 files, 16 B, as plan ${plan.id} says, 1 file of it now? [y/N]`)
+    run.press('n\r')
+    expect((await run.ended()).code).toBe(3)
+    expect(jsonLines((await at.hold(['files', 'ls', '--json'])).stdout)).toHaveLength(3)
+  })
+
+  it('[R-21] with --json it is asked as well, and prints what was done, once', async () => {
+    const at = await scene('own', OLD)
+    const rm = terminal(at, 'files rm kept/2020/01/01/00/c.csv --act --json')
+    await rm.shows('Delete 1 file, 8 B?')
+    rm.press('y\r')
+    expect((await rm.ended()).screen.match(/"path"/g)).toHaveLength(1)
+    const run = terminal(at, 'retention run --act --json')
+    await run.shows(QUESTION)
+    run.press('y\r')
+    const { code, screen } = await run.ended()
+    expect({ code, items: screen.includes('"path"') }).toEqual({ code: 0, items: false })
+    expect(screen.match(/"outcome":\{"status":"completed"\}/g)).toHaveLength(1)
+  })
+
+  it('[R-18] a hold that was replaced while the question stood is not released', async () => {
+    const at = await scene('own', OLD)
+    await at.hold(['hold', 'add', '--folder', 'kept', '--id', 'legal', '--owner', 'ada'])
+    const rm = terminal(at, 'hold rm legal --act')
+    await rm.shows('Release legal?')
+    await at.hold(['hold', 'add', '--folder', 'raw', '--id', 'legal', '--owner', 'ada', '--act'])
+    rm.press('y\r')
+    expect((await rm.ended()).code).toBe(3)
+    expect(jsonLines((await at.hold(['hold', 'ls', '--json'])).stdout)).toMatchObject([
+      { id: 'legal', scope: { folder: 'raw' } },
+    ])
   })
 
   it('[R-21] --yes skips the question; what is not asked about is not deleted', async () => {

@@ -33,25 +33,31 @@ export function rmCommand(): Command {
     .option('--act', 'really do it')
     .option('--yes', 'do not ask once more')
     .action((path: string, { recursive, delay, act, yes, ...flags }: RemoveFlags) =>
-      withNode(flags, async ({ session, screen, signal }) => {
-        const chosen = { path, ...(recursive && { recursive }), ...(delay !== undefined && { delay }) }
-        let seen = {}
-        if (act && screen.isTerminal && !yes) {
-          const found = itemsOf(session.call('files.rm', chosen, { signal }))
-          await screen.list(COLUMNS, found.items)
-          const { files, bytes, held, generation } = found.result()
-          const question = `Delete ${counted(files, 'file')}, ${size(bytes)}${held > 0 ? `, and keep ${held} that are held` : ''}?`
-          if (files === 0 || !(await confirmed(screen, question, { signal }))) return refused(screen)
-          seen = { unchangedSince: generation }
-        }
-        const { items, result } = itemsOf(
-          session.call('files.rm', { ...chosen, ...seen, ...(act && { act }) }, { signal }),
-        )
-        await screen.list(COLUMNS, items)
-        const removed = result()
-        screen.say(told(removed))
-        return act && removed.files === 0 && removed.held > 0 ? EXIT.refused : EXIT.ok
-      }),
+      withNode(
+        flags,
+        async ({ session, screen, signal }) => {
+          const chosen = { path, ...(recursive && { recursive }), ...(delay !== undefined && { delay }) }
+          let seen = {}
+          if (act && screen.isTerminal && !yes) {
+            const found = itemsOf(session.call('files.rm', chosen, { signal }))
+            // With --json the lines are what was deleted.
+            if (screen.json) for await (const _ of found.items);
+            else await screen.list(COLUMNS, found.items)
+            const { files, bytes, held, generation } = found.result()
+            const question = `Delete ${counted(files, 'file')}, ${size(bytes)}${held > 0 ? `, and keep ${held} that are held` : ''}?`
+            if (files === 0 || !(await confirmed(screen, question, { signal }))) return refused(screen)
+            seen = { unchangedSince: generation }
+          }
+          const { items, result } = itemsOf(
+            session.call('files.rm', { ...chosen, ...seen, ...(act && { act }) }, { signal }),
+          )
+          await screen.list(COLUMNS, items)
+          const removed = result()
+          screen.say(told(removed))
+          return act && removed.files === 0 && (removed.held > 0 || !recursive) ? EXIT.refused : EXIT.ok
+        },
+        { unread: act ? EXIT.aborted : EXIT.ok },
+      ),
     )
 }
 

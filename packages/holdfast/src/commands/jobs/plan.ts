@@ -2,7 +2,7 @@ import type { LimitExcess, PlanItem, PlanRecord, Totals } from '@holdfast/core'
 import { Option } from 'commander'
 import { EXIT, type ExitCode } from '../../terminal/exit.ts'
 import type { Screen } from '../../terminal/screen.ts'
-import type { Column } from '../../terminal/table.ts'
+import { type Column, printable } from '../../terminal/table.ts'
 import { count, counted, size, time } from '../../terminal/units.ts'
 import { itemsOf, type NodeFlags, type Work } from '../node-command.ts'
 import { wholeNumber } from '../values.ts'
@@ -97,11 +97,13 @@ export function totalsText({ files, bytes, rows }: Totals): string {
 }
 
 export function countsLines(what: string, counts: Readonly<Record<string, number>>): string[] {
-  return Object.entries(counts).map(([why, files]) => `  ${what} ${counted(files, 'file')}: ${why}`)
+  return Object.entries(counts).map(
+    ([why, files]) => `  ${what} ${counted(files, 'file')}: ${printable(why)}`,
+  )
 }
 
 export function excessText({ limit, planned: wanted, allowed, namespace }: LimitExcess): string {
-  const of = namespace === undefined ? '' : ` of ${namespace}`
+  const of = namespace === undefined ? '' : ` of ${printable(namespace)}`
   return limit === 'bytes'
     ? `${limit}: ${size(wanted)}, allowed ${size(allowed)}`
     : `${limit}: ${count(wanted)}${of}, allowed ${count(allowed)}`

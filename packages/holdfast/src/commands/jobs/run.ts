@@ -1,8 +1,9 @@
-import { type AbortReason, type JobRun, LIMIT_NAMES, type LimitName } from '@holdfast/core'
+import { type AbortReason, type JobRun, LIMIT_NAMES, type LimitName, type Totals } from '@holdfast/core'
 import { Option } from 'commander'
 import { confirmed } from '../../terminal/confirm.ts'
 import { EXIT, type ExitCode } from '../../terminal/exit.ts'
 import type { Screen } from '../../terminal/screen.ts'
+import { printable } from '../../terminal/table.ts'
 import { counted, duration } from '../../terminal/units.ts'
 import { resultOf, type Work } from '../node-command.ts'
 import { list, wholeNumber } from '../values.ts'
@@ -64,8 +65,18 @@ export async function runJob(work: Work, job: string, asked: object, flags: RunF
   if (!status.plans) return await runPlain(work, job, request, flags)
   if (plan === undefined && !act) return await showPlan(work, job, asked, flags)
   if (plan === undefined && screen.isTerminal && !yes) return await runShown(work, job, asked, flags)
-  const sure = !act || (await confirmed(screen, `Do what plan ${plan} says?`, { yes, signal }))
-  return sure ? await go(work, job, { ...request, act }) : refused(screen)
+  if (plan !== undefined && act && screen.isTerminal && !yes) {
+    const totals = await resultOf(session.call('job.planned', { plan }, { signal }))
+    if (!(await confirmed(screen, questionOf(job, totals, flags), { signal }))) return refused(screen)
+  }
+  return await go(work, job, { ...request, act })
+}
+
+/** `Let retention take 2 files, 16 B?` */
+function questionOf(job: string, totals: Totals, { cap, plan }: Pick<RunFlags, 'cap' | 'plan'>): string {
+  const as = plan === undefined ? '' : `, as plan ${plan} says`
+  const most = cap === undefined || cap >= totals.files ? '' : `, ${counted(cap, 'file')} of it now`
+  return `Let ${job} take ${totalsText(totals)}${as}${most}?`
 }
 
 /** A job that cannot say beforehand what it will do. */
@@ -84,7 +95,11 @@ async function runPlain(work: Work, job: string, request: object, flags: RunFlag
 async function runShown(work: Work, job: string, asked: object, flags: RunFlags): Promise<ExitCode> {
   const { screen, signal } = work
   const { cap } = flags
-  const plan = await planned(work, job, asked, flags)
+  // With --json what is printed is the record of the run, and nothing before it.
+  const plan = await planned(work, job, asked, screen.json ? { ...flags, items: 0 } : flags)
+  const request = { plan: plan.id, act: true, ...(cap !== undefined && { cap }) }
+  if (screen.json && (plan.totals.files === 0 || plan.overLimit.length > 0))
+    return await go(work, job, request)
   screen.say(planLines(plan, screen).join('\n'))
   if (plan.totals.files === 0) return EXIT.ok
   if (plan.overLimit.length > 0) {
@@ -94,10 +109,13 @@ async function runShown(work: Work, job: string, asked: object, flags: RunFlags)
     )
     return EXIT.refused
   }
-  const most = cap === undefined || cap >= plan.totals.files ? '' : `, ${counted(cap, 'file')} of it now`
-  const question = `Let ${job} take ${totalsText(plan.totals)}${most}?`
-  if (!(await confirmed(screen, question, { signal }))) return refused(screen)
-  return await go(work, job, { plan: plan.id, act: true, ...(cap !== undefined && { cap }) })
+  if (
+    !(await confirmed(screen, questionOf(job, plan.totals, { ...(cap !== undefined && { cap }) }), {
+      signal,
+    }))
+  )
+    return refused(screen)
+  return await go(work, job, request)
 }
 
 async function go({ session, screen, signal }: Work, job: string, request: object): Promise<ExitCode> {
@@ -134,5 +152,5 @@ function outcomeText({ outcome, dryRun }: Pick<JobRun, 'outcome' | 'dryRun'>): s
   const dry = dryRun ? ', a dry run' : ''
   return outcome.status === 'completed'
     ? `completed${dry}`
-    : `aborted (${outcome.reason})${dry}: ${outcome.message}`
+    : `aborted (${outcome.reason})${dry}: ${printable(outcome.message)}`
 }
