@@ -38,8 +38,7 @@ import type { Plugin } from './plugin.ts'
 import { Registrations } from './registrations.ts'
 import type { ServiceName, Services } from './services.ts'
 import { setUp, setUpAll } from './setup.ts'
-
-type State = 'created' | 'starting' | 'started' | 'stopping' | 'stopped'
+import { mustBeStarted, type State } from './state.ts'
 
 /** A node: its parts, wired, and the states of its life. */
 export class Kernel implements HoldfastNode {
@@ -245,13 +244,7 @@ export class Kernel implements HoldfastNode {
   }
 
   #mustBeStarted(what: string): void {
-    if (this.#state === 'created' || this.#state === 'starting')
-      throw new HoldfastError(
-        'HF_NOT_STARTED',
-        `the node is not started: await start() before you use ${what}`,
-      )
-    if (this.#state === 'stopped')
-      throw new HoldfastError('HF_STOPPED', `the node is stopped: make a new one to use ${what}`)
+    mustBeStarted(this.#state, what)
   }
 
   start(): Promise<HoldfastNode> {
