@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -15,14 +15,18 @@ function exampleOf(page: string): string {
   const [, code] = /```ts\n(.*?)```/s.exec(readFileSync(join(PACKAGE, page), 'utf8')) ?? []
   const folder = mkdtempSync(join(import.meta.dirname, 'example-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  writeFileSync(join(folder, 'example.ts'), code ?? '')
+  const sources = join(folder, 'src')
+  mkdirSync(sources)
+  writeFileSync(join(sources, 'example.ts'), code ?? '')
+  // As in a package, where it says its version.
+  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', version: '1.0.0' }))
   const config = {
-    extends: '../../../../tsconfig.base.json',
+    extends: '../../../../../tsconfig.base.json',
     compilerOptions: { noEmit: true, composite: false, incremental: false, types: ['node'] },
     files: ['example.ts'],
   }
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config))
-  return join(folder, 'example.ts')
+  writeFileSync(join(sources, 'tsconfig.json'), JSON.stringify(config))
+  return join(sources, 'example.ts')
 }
 
 describe.each(['README.md', '../../docs/writing-a-plugin.md'])('the first example of %s', (page) => {
