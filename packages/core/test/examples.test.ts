@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -10,29 +11,31 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 const PACKAGE = join(import.meta.dirname, '..')
 const TSC = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc')
 
-/** The first example of a page, as a file of this package, so that it finds core by its name. */
-function exampleOf(page: string): string {
+/** The first example of a page, as a file of this package, so that it finds core by its name, and a version above it. */
+function exampleOf(page: string): { readonly file: string; readonly config: string } {
   const [, code] = /```ts\n(.*?)```/s.exec(readFileSync(join(PACKAGE, page), 'utf8')) ?? []
-  const folder = mkdtempSync(join(import.meta.dirname, 'example-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  const sources = join(folder, 'src')
-  mkdirSync(sources)
-  writeFileSync(join(sources, 'example.ts'), code ?? '')
-  // As in a package, where it says its version.
-  writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', version: '1.0.0' }))
-  const config = {
-    extends: '../../../../../tsconfig.base.json',
+  const name = `example-${randomUUID()}`
+  const [file, config] = ['ts', 'json'].map((kind) => join(import.meta.dirname, `${name}.${kind}`)) as [
+    string,
+    string,
+  ]
+  onTestFinished(() => {
+    for (const written of [file, config]) rmSync(written, { force: true })
+  })
+  writeFileSync(file, code ?? '')
+  const settings = {
+    extends: '../../../tsconfig.base.json',
     compilerOptions: { noEmit: true, composite: false, incremental: false, types: ['node'] },
-    files: ['example.ts'],
+    files: [file],
   }
-  writeFileSync(join(sources, 'tsconfig.json'), JSON.stringify(config))
-  return join(sources, 'example.ts')
+  writeFileSync(config, JSON.stringify(settings))
+  return { file, config }
 }
 
 describe.each(['README.md', '../../docs/writing-a-plugin.md'])('the first example of %s', (page) => {
   it('[K-01] compiles, and does what it says', { timeout: 60_000 }, async () => {
-    const file = exampleOf(page)
-    const said = () => execFileSync(process.execPath, [TSC, '-p', dirname(file)], { encoding: 'utf8' })
+    const { file, config } = exampleOf(page)
+    const said = () => execFileSync(process.execPath, [TSC, '-p', config], { encoding: 'utf8' })
     expect(said).not.toThrow()
     const { licence } = (await import(pathToFileURL(file).href)) as {
       licence: (options?: { until?: string }) => Plugin
