@@ -24,7 +24,8 @@ function terminal(
   env: Readonly<Record<string, string>> = {},
 ): Session {
   const command = `stty cols 80 rows 24; exec '${process.execPath}' --conditions=holdfast-source '${commandOf('holdfast')}' ${args}`
-  const { NO_COLOR: _, FORCE_COLOR: __, ...inherited } = process.env
+  // Node takes the terminals of CI for ones without colours.
+  const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...inherited } = process.env
   const child = spawn('script', ['-qec', command, '/dev/null'], {
     cwd: root,
     env: { ...inherited, TERM: 'xterm', ...env },
