@@ -297,7 +297,7 @@ describe('holdfast doctor', () => {
     })
   })
 
-  it("finds another's store, one that has lost its records, and a manifest that was put back", async () => {
+  it("[B-10] finds another's store, one that has lost its records, and a manifest that was put back", async () => {
     const root = await lived()
     const copy = join(root, 'copy')
     cpSync(join(root, 'data'), copy, { recursive: true })

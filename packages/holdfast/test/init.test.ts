@@ -26,7 +26,7 @@ describe('holdfast init', () => {
     ['a project that npm init has made', NPM_INIT],
     ['a project of modules', { 'package.json': { type: 'module' } }],
     ['an empty folder', {}],
-  ])('writes a config file that loads in %s, from any working folder', async (_, files) => {
+  ])('[A-07] writes a config file that loads in %s, from any working folder', async (_, files) => {
     const root = project(files)
     const made = await holdfast(root, ['init'])
     expect(made).toMatchObject({ code: 0, err: '' })
@@ -110,7 +110,7 @@ describe('holdfast init', () => {
     ['no line at its end', 'node_modules', 'node_modules\n/data/\n/files/\n'],
     ['one of the lines', 'a\r\n/data/\r\n', 'a\r\n/data/\r\n/files/\n'],
     ['both lines', '/files/\n/data/\n', '/files/\n/data/\n'],
-  ])('adds to a .gitignore with %s what is missing', async (_, before, after) => {
+  ])('[A-07] adds to a .gitignore with %s what is missing', async (_, before, after) => {
     const root = project({ '.gitignore': before })
     expect((await holdfast(root, ['init'])).code).toBe(0)
     expect(readFileSync(join(root, '.gitignore'), 'utf8')).toBe(after)

@@ -145,7 +145,7 @@ describe('Ctrl-C', () => {
     ['Ctrl-D', '\u0004', 3],
     ['Enter', '\r', 3],
     ['yes', 'yes\r', 0],
-  ])('at the question before something goes: %s', { timeout: 60_000 }, async (_, keys, code) => {
+  ])('[R-21] at the question before something goes: %s', { timeout: 60_000 }, async (_, keys, code) => {
     const root = project({ ...CONFIG, 'a.txt': 'a' })
     await holdfast(root, ['files', 'put', 'a.txt', 'a.txt'])
     const child = spawn('script', ['-qec', `${COMMAND} files rm a.txt --act`, '/dev/null'], { cwd: root })
