@@ -20,12 +20,12 @@ import {
 // The only import of this entry point: nothing else may delete bytes.
 import { fullBackend } from '@holdfast/core/erase'
 import { EraseCommits } from './erase/commits.ts'
-import { inTime } from './erase/in-time.ts'
 import { judgeQueued, SET_ASIDE_AFTER } from './erase/judge.ts'
 import { Waking } from './erase/waking.ts'
 import { EraseWork } from './erase/work.ts'
 import { clearAbandoned } from './files/unlisted.ts'
 import type { Opened } from './opened.ts'
+import { withLimit } from './with-limit.ts'
 
 const CHUNK = 1000
 
@@ -251,7 +251,12 @@ export class ManifestEraser implements Eraser {
 
   #inTime<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { clock, deleteTimeout } = this.#parts
-    return inTime({ clock, limit: deleteTimeout, stopping: this.#stopping.signal }, call)
+    const late = () =>
+      new HoldfastError('HF_BACKEND', `the store took longer than ${deleteTimeout} ms`, {
+        kind: 'unavailable',
+        operation: 'eraser',
+      })
+    return withLimit({ clock, limit: deleteTimeout, signal: this.#stopping.signal, late }, call)
   }
 
   #failed(item: QueuedErase, why: string): QueuedErase {

@@ -1,11 +1,5 @@
-import {
-  type ActContext,
-  type ChunkOutcome,
-  HoldfastError,
-  type Manifest,
-  type PlanItem,
-  totalsOf,
-} from '@holdfast/core'
+import type { ActContext, ChunkOutcome, Manifest, PlanItem } from '@holdfast/core'
+import { commitChunk } from './commit-chunk.ts'
 import { Jury, type NamespaceJury } from './judge.ts'
 import type { Policy } from './policy.ts'
 
@@ -28,29 +22,16 @@ export interface CondemnParts {
 export async function condemn(
   chunk: readonly PlanItem[],
   { policies, chosen, times, delay }: CondemnParts,
-  { services: { manifest }, fence, run, signal }: ActContext<{ readonly manifest: Manifest }>,
+  context: ActContext<{ readonly manifest: Manifest }>,
 ): Promise<ChunkOutcome> {
-  const stillDue = judgeAnew(chunk, new Jury(policies, chosen, times), manifest)
+  const { services, run } = context
+  const stillDue = judgeAnew(chunk, new Jury(policies, chosen, times), services.manifest)
   const kept = chunk.length - stillDue.length
-  const skipped: Record<string, number> = kept > 0 ? { [KEPT]: kept } : {}
-  if (stillDue.length === 0) return { done: totalsOf([]), skipped }
-  const ops = stillDue.map(({ key, generation, reason }) => ({
-    type: 'condemn' as const,
-    key,
-    generation,
-    delay,
-    reason,
-    run,
-  }))
-  const result = await manifest.commit({ ops, fence }, { signal })
-  if (result.status === 'rejected')
-    throw new HoldfastError('HF_FENCED', `the batch was ${result.reason}: the role has passed on`, {
-      operation: 'retention',
-    })
-  const done = stillDue.filter((_, index) => result.outcomes[index]?.status === 'done')
-  for (const outcome of result.outcomes)
-    if (outcome.status === 'skipped') skipped[outcome.reason] = (skipped[outcome.reason] ?? 0) + 1
-  return { done: totalsOf(done), skipped }
+  const ops = stillDue.map((item) => {
+    const { key, generation, reason } = item
+    return { item, op: { type: 'condemn', key, generation, delay, reason, run } as const }
+  })
+  return commitChunk(ops, kept > 0 ? { [KEPT]: kept } : {}, context)
 }
 
 /** Without those that somebody must not take any more. What changed is left to apply, which counts it as that. */

@@ -1,19 +1,18 @@
-import {
-  type ActContext,
-  type ChunkOutcome,
-  type Entry,
-  type EntryChanges,
-  type FileInspection,
-  type FileTimes,
-  HoldfastError,
-  type Logger,
-  type Manifest,
-  type PlanContext,
-  type PlanItem,
-  type PlannedJob,
-  totalsOf,
+import type {
+  ActContext,
+  ChunkOutcome,
+  Entry,
+  EntryChanges,
+  FileInspection,
+  FileTimes,
+  Logger,
+  Manifest,
+  PlanContext,
+  PlanItem,
+  PlannedJob,
 } from '@holdfast/core'
 import { breathe } from './candidates.ts'
+import { commitChunk } from './commit-chunk.ts'
 import { pages } from './judge.ts'
 import { UntimedFiles } from './untimed.ts'
 
@@ -85,10 +84,14 @@ function itemOf({ path, key, generation, namespace, size, rows }: Entry): PlanIt
 /** One chunk is one batch, each op on the condition that the file is the one that was looked into. */
 async function takeOver(
   chunk: readonly PlanItem[],
-  { services: { manifest }, fence, signal }: ActContext<Services>,
+  context: ActContext<Services>,
   inspection: FileInspection,
   log: Logger,
 ): Promise<ChunkOutcome> {
+  const {
+    services: { manifest },
+    signal,
+  } = context
   const skipped: Record<string, number> = {}
   const skip = (why: string) => {
     skipped[why] = (skipped[why] ?? 0) + 1
@@ -110,25 +113,12 @@ async function takeOver(
     if (times.maxTime === undefined) return void skip(NOBODY)
     return changesFor(entry, times) ?? void skip('contradicts what is listed')
   })
-  const known = chunk.flatMap((item, at) => {
+  const ops = chunk.flatMap((item, at) => {
     const changes = found[at]
-    return changes ? [{ item, changes }] : []
+    const { key, generation } = item
+    return changes ? [{ item, op: { type: 'update', key, generation, changes } as const }] : []
   })
-  if (known.length === 0) return { done: totalsOf([]), skipped }
-  const ops = known.map(({ item: { key, generation }, changes }) => ({
-    type: 'update' as const,
-    key,
-    generation,
-    changes,
-  }))
-  const result = await manifest.commit({ ops, fence }, { signal })
-  if (result.status === 'rejected')
-    throw new HoldfastError('HF_FENCED', `the batch was ${result.reason}: the role has passed on`, {
-      operation: 'retention-inspect',
-    })
-  for (const outcome of result.outcomes) if (outcome.status === 'skipped') skip(outcome.reason)
-  const done = known.filter((_, at) => result.outcomes[at]?.status === 'done')
-  return { done: totalsOf(done.map(({ item }) => item)), skipped }
+  return commitChunk(ops, skipped, context)
 }
 
 /** A few at a time, in the order of the items. The first that rejects ends all. */

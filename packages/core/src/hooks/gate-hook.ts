@@ -1,18 +1,15 @@
-import { AsyncSeriesBailHook } from 'tapable'
 import { type Denial, type GateRequest, readDenial } from '../gate/request.ts'
-import { type GuardedHook, guardHook, type HookArguments, type Seal } from './hook.ts'
+import { type AskedHook, createAskedHook } from './asked-hook.ts'
+import type { Seal } from './hook.ts'
 import { type GuardParts, type HookRule, kindOf } from './tap.ts'
 
 type Named = Denial & { readonly by: string }
-type Answer = Named | undefined
 
-/** The `gate` hook, asked as a whole: the first denial wins. */
-export interface GateHook extends GuardedHook<GateRequest, Answer> {
-  ask(request: GateRequest, options: { readonly signal?: AbortSignal }): Promise<Answer>
-}
+/** The `gate` hook: the first denial wins. */
+export type GateHook = AskedHook<GateRequest, Named>
 
 /** No mistake in a plugin opens the gate: a tap that fails, hangs, or answers with the wrong kind denies. */
-const RULE: HookRule<Answer> = {
+const RULE: HookRule<Named | undefined> = {
   hook: 'gate',
   timeLimit: 10_000,
   accept(answer, plugin) {
@@ -25,16 +22,5 @@ const RULE: HookRule<Answer> = {
 }
 
 export function createGateHook(seal: Seal, parts: GuardParts): GateHook {
-  const hook = new AsyncSeriesBailHook<HookArguments<GateRequest>, Answer, { timeLimit?: number }>([
-    'request',
-    'options',
-  ])
-  const guarded = guardHook(hook, RULE, seal, parts)
-  return Object.freeze({
-    get taps() {
-      return guarded.taps
-    },
-    port: guarded.port,
-    ask: (request: GateRequest, options: { readonly signal?: AbortSignal }) => hook.promise(request, options),
-  })
+  return createAskedHook(RULE, seal, parts)
 }

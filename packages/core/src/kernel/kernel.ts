@@ -65,13 +65,8 @@ export class Kernel implements HoldfastNode {
 
   constructor(options: NodeOptions) {
     const { plugins, node: settings, entries, secrets } = assemble(options)
-    const {
-      clock = systemClock,
-      failpoints = new FailpointRegistry(),
-      layout = hourlyLayout,
-      log,
-      logTo,
-    } = options
+    const { clock = systemClock, failpoints = new FailpointRegistry(), log, logTo } = options
+    const { ids = createIds(clock), layout = hourlyLayout } = options
     const logger = maskedLog(typeof log === 'object' ? log : createLogger(settings.log, logTo), secrets)
     this.#settings = settings
     this.#secrets = secrets
@@ -79,7 +74,6 @@ export class Kernel implements HoldfastNode {
     this.#plugins = plugins.map(({ plugin }) => plugin)
     const hooks = createHooks(clock, logger, this.metrics, secrets)
     this.#delivery = new Delivery({ hooks, clock, log: logger, secrets, failpoints })
-    const { ids = createIds(clock) } = options
     this.#registrations = new Registrations((backend) =>
       layered(backend, {
         clock,

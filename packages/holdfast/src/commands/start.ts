@@ -21,8 +21,9 @@ export function startCommand(): Command {
 
 async function start({ configFile, json }: NodeFlags): Promise<void> {
   const screen = new Screen({ json })
+  const onOwner = (pid: unknown) => screen.note(`waiting for process ${pid}, which has the data folder`)
   try {
-    const { node, started, stopped } = await whileInUse(undefined, async () => {
+    const { node, started, stopped } = await whileInUse({ onOwner }, async () => {
       const node = await loadNode(configFile, nodeLog())
       // In an object: a promise of the end must not be waited for here.
       const stopped = runUntilSignal(node)

@@ -32,7 +32,7 @@ export async function openSession(configFile: string, options: SessionOptions): 
 
 async function open(configFile: string, { signal, onWait, ...options }: SessionOptions): Promise<Session> {
   try {
-    return await whileInUse(signal, async () => {
+    return await whileInUse({ signal }, async () => {
       const node = await loadNode(configFile, { ...options, schedules: 'off' })
       const socketPath = socketPathOf(node)
       const running = socketPath === undefined ? undefined : await runningSession(socketPath)

@@ -4,13 +4,22 @@ import { hasCode } from '@holdfast/core'
 /** Time that one process has to be through with the data folder, or to listen, ms. */
 const PATIENCE_MS = 5000
 const PAUSE_MS = 50
+/** A wait that is shorter is nobody's business, ms. */
+const SAID_AFTER_MS = 500
+
+export interface Waiting {
+  /** Ends it. */
+  readonly signal?: AbortSignal | undefined
+  /** Hears of each process that is waited for, once it takes a while. */
+  readonly onOwner?: (pid: unknown) => void
+}
 
 /**
  * Tries again while the data folder is another command's just now. Commands come one after the other: each that got it
  * is waited for anew. @throws what the last try threw
  */
-export async function whileInUse<T>(signal: AbortSignal | undefined, attempt: () => Promise<T>): Promise<T> {
-  let [owner, until]: [unknown, number] = [undefined, 0]
+export async function whileInUse<T>({ signal, onOwner }: Waiting, attempt: () => Promise<T>): Promise<T> {
+  let [owner, from, isSaid]: [unknown, number, boolean] = [undefined, 0, false]
   for (;;) {
     try {
       return await attempt()
@@ -18,8 +27,12 @@ export async function whileInUse<T>(signal: AbortSignal | undefined, attempt: ()
       if (!hasCode(error, 'HF_DATADIR_IN_USE')) throw error
       const { pid } = error.context
       const now = performance.now()
-      if (pid !== owner) [owner, until] = [pid, now + PATIENCE_MS]
-      if (now > until) throw error
+      if (pid !== owner) [owner, from, isSaid] = [pid, now, false]
+      if (now > from + PATIENCE_MS) throw error
+      if (!isSaid && now > from + SAID_AFTER_MS) {
+        isSaid = true
+        onOwner?.(pid)
+      }
     }
     await setTimeout(PAUSE_MS, undefined, signal && { signal })
   }

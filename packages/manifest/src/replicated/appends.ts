@@ -3,9 +3,9 @@ import type { WaitingBatch } from '../commit/group.ts'
 import { ByteWriter } from '../format/bytes.ts'
 import { writeRecordHead } from '../format/record.ts'
 import type { State } from '../state/state.ts'
+import { withLimit } from '../with-limit.ts'
 import type { Follower } from './follower.ts'
-import { commitUnknown } from './log-errors.ts'
-import { withLimit } from './with-limit.ts'
+import { commitUnknown, logTooSlow } from './log-errors.ts'
 
 /** Wait before the next try of an append whose outcome is not known, ms: doubles with each. */
 const FIRST_WAIT_MS = 50
@@ -33,7 +33,7 @@ export class Appends {
   /** Waits until the log's head of this moment is applied. @throws HF_LOG_DIVERGED when it is older than the state */
   async catchUp(signal: AbortSignal): Promise<void> {
     const { log, follower, state, clock, limit } = this.#parts
-    await withLimit({ clock, limit, signal }, async (within) => {
+    await withLimit({ clock, limit, signal, late: () => logTooSlow(limit) }, async (within) => {
       const { term, index } = state.head
       const head = await log.head({ signal: within })
       if (isOlder(head, { term, index })) {
@@ -87,7 +87,7 @@ export class Appends {
     for (const { bytes } of batches) record.raw(bytes)
     const bytes = record.copy()
     let refused: unknown
-    await withLimit({ clock, limit, signal }, async (within) => {
+    await withLimit({ clock, limit, signal, late: () => logTooSlow(limit) }, async (within) => {
       const { index } = await log.append(bytes, { expectedHead, signal: within }).catch((error: unknown) => {
         if (NOT_DONE.some((code) => hasCode(error, code))) refused = error
         throw error

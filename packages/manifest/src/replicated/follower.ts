@@ -11,8 +11,8 @@ import {
 import type { Seal } from '../format/seal.ts'
 import { type ChainedRecord, followChain } from '../log/chain.ts'
 import type { Head } from '../state/head.ts'
-import { cureOf } from './log-errors.ts'
-import { withLimit } from './with-limit.ts'
+import { withLimit } from '../with-limit.ts'
+import { cureOf, logTooSlow } from './log-errors.ts'
 
 /** Wait before a reconnect, ms: doubles from the first to the longest. */
 const FIRST_WAIT_MS = 100
@@ -158,7 +158,9 @@ export class Follower {
     this.#again = false
     const { signal } = this.#connection
     try {
-      await withLimit({ clock, limit: ANSWER_MS, signal }, (within) => log.head({ signal: within }))
+      await withLimit({ clock, limit: ANSWER_MS, signal, late: () => logTooSlow(ANSWER_MS) }, (within) =>
+        log.head({ signal: within }),
+      )
       this.#away = undefined
       const { term, index, record: sum } = head()
       for await (const page of followChain(log, { logId, position: { term, index }, sum }, seal, { signal }))

@@ -26,6 +26,11 @@ export function notCommitted(why: string, cause?: unknown): HoldfastError {
   })
 }
 
+/** A call of the log that is not waited for any longer. */
+export function logTooSlow(limit: number): HoldfastError {
+  return new HoldfastError('HF_LOG_UNAVAILABLE', `the log took longer than ${limit} ms`, { operation: 'log' })
+}
+
 /** What somebody has to do about an error that ended the applying of records. */
 export function cureOf(error: HoldfastError): string {
   if (hasCode(error, 'HF_LOG_DIVERGED'))

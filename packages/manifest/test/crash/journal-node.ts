@@ -2,7 +2,6 @@ import { join } from 'node:path'
 import { backendLocal } from '@holdfast/backend-local'
 import {
   createNode,
-  definePlugin,
   FailpointRegistry,
   type HoldfastNode,
   type PlanItem,
@@ -10,6 +9,7 @@ import {
   totalsOf,
 } from '@holdfast/core'
 import { manifest } from '@holdfast/manifest'
+import { sweeper } from '../journal-parts.ts'
 import { dataDirOf, rootOf } from './node.ts'
 
 export const journalOf = (folder: string) => join(dataDirOf(folder), 'journal')
@@ -27,28 +27,18 @@ export function sweepNode(
   failpoints = new FailpointRegistry(),
   onChunk: (run: string) => void = () => undefined,
 ): HoldfastNode {
-  const sweeper = definePlugin({
-    name: 'test-sweeper',
-    id: 'sweeper',
-    version: '1.0.0',
-    api: '1.0',
-    setup: ({ jobs }) =>
-      jobs.define({
-        name: 'sweep',
-        doc: 'A job of a test.',
-        action: 'condemn',
-        async *plan() {
-          yield ITEMS
-        },
-        async act(chunk, { run }) {
-          onChunk(run)
-          return { done: totalsOf(chunk), skipped: {} }
-        },
-      }),
+  const plugin = sweeper(ITEMS.length, {
+    async *plan() {
+      yield ITEMS
+    },
+    async act(chunk, { run }) {
+      onChunk(run)
+      return { done: totalsOf(chunk), skipped: {} }
+    },
   })
   return createNode({
     id: 'node-1',
-    plugins: [backendLocal({ root: rootOf(folder) }), manifest({ dataDir: dataDirOf(folder) }), sweeper],
+    plugins: [backendLocal({ root: rootOf(folder) }), manifest({ dataDir: dataDirOf(folder) }), plugin],
     failpoints,
     log: 'error',
   })
