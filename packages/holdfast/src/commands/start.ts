@@ -21,7 +21,10 @@ export function startCommand(): Command {
 
 async function start({ configFile, json }: NodeFlags): Promise<void> {
   const screen = new Screen({ json })
-  const onOwner = (pid: unknown) => screen.note(`waiting for process ${pid}, which has the data folder`)
+  // With --json what stands on standard error is the error, and nothing else.
+  const onOwner = (pid: unknown) => {
+    if (!json) screen.note(`waiting for process ${pid}, which has the data folder`)
+  }
   try {
     const { node, started, stopped } = await whileInUse({ onOwner }, async () => {
       const node = await loadNode(configFile, nodeLog())

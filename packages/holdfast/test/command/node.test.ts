@@ -120,7 +120,7 @@ describe('who owns the data folder', PATIENT, () => {
       expect(await run(at.root, args)).toMatchObject({
         code: 3,
         stdout: '',
-        stderr: expect.stringMatching(new RegExp(`^HF_DATADIR_IN_USE: process ${process.pid} on `)),
+        stderr: expect.stringMatching(new RegExp(`^HF_DATADIR_IN_USE: process ${process.pid} on `, 'm')),
       })
     more.resolve()
     expect((await writing).size).toBe(6)
