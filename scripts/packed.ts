@@ -31,9 +31,8 @@ const plans = chosen.map((folder) => [folder, plan(folder)] as const)
 if (problems.length === 0 && !has('list')) {
   using outside = outsideOf(root)
   for (const [folder, tests] of plans) {
-    const { passed, failed, skipped, files: ran, said } = await runPacked(root, outside.path, folder, tests)
+    const { passed, failed, skipped, files: ran } = await runPacked(root, outside.path, folder, tests)
     console.log(`packed: ${folder}: ${passed} passed, ${failed.length} failed, ${skipped.length} skipped`)
-    if (failed.length > 0) console.error(said)
     problems.push(...failed.map((title) => `failed: ${title}`))
     problems.push(...tests.filter((file) => !ran.includes(file)).map((file) => `${file} did not run`))
   }

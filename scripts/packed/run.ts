@@ -9,11 +9,10 @@ export interface PackedRun {
   /** Test files that ran, from the root of the workspace. */
   readonly files: readonly string[]
   readonly passed: number
-  /** Titles. */
+  /** Titles, each with what its test said. */
   readonly failed: readonly string[]
+  /** Titles. */
   readonly skipped: readonly string[]
-  /** What vitest printed. */
-  readonly said: string
 }
 
 /** Runs test files of one package in its folder outside the workspace. The sources stay behind. */
@@ -37,7 +36,7 @@ export async function runPacked(
     '--reporter=json',
     `--outputFile.json=${report}`,
   ])
-  return { ...read(outside, report, said), said }
+  return read(outside, report, said)
 }
 
 function vitest(cwd: string, args: readonly string[]): Promise<string> {
@@ -56,7 +55,7 @@ function vitest(cwd: string, args: readonly string[]): Promise<string> {
   })
 }
 
-function read(outside: string, report: string, said: string): Omit<PackedRun, 'said'> {
+function read(outside: string, report: string, said: string): PackedRun {
   let results: JsonTestResults
   try {
     results = JSON.parse(readFileSync(report, 'utf8'))
@@ -65,17 +64,27 @@ function read(outside: string, report: string, said: string): Omit<PackedRun, 's
   }
   const files = results.testResults.map((result) => {
     const file = relative(outside, result.name).split(sep).join('/')
-    return { file, tests: result.assertionResults, broken: result.status === 'failed' }
+    return {
+      file,
+      tests: result.assertionResults,
+      broken: result.status === 'failed',
+      message: result.message,
+    }
   })
   const having = (...outcomes: readonly string[]) =>
     files.flatMap(({ file, tests }) =>
-      tests.filter(({ status }) => outcomes.includes(status)).map(({ title }) => `${file}: ${title}`),
+      tests
+        .filter(({ status }) => outcomes.includes(status))
+        .map(({ title, failureMessages }) => [`${file}: ${title}`, ...(failureMessages ?? [])].join('\n')),
     )
   const unloaded = files.filter(
     ({ tests, broken }) => broken && !tests.some(({ status }) => status === 'failed'),
   )
   const passed = having('passed').length
-  const failed = [...having('failed'), ...unloaded.map(({ file }) => `${file}: could not be loaded`)]
+  const failed = [
+    ...having('failed'),
+    ...unloaded.map(({ file, message }) => `${file}: could not be loaded\n${message}`),
+  ]
   return {
     files: files.map(({ file }) => file).sort(),
     passed,
