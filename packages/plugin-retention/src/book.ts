@@ -190,12 +190,18 @@ function refuseConflicts(
     )
     if (nodes.length > 0) conflicts.set(id, new Set(nodes.map(([node]) => node)))
   }
+  const known = (id: string) => stored.has(id) || own.has(id)
+  // It may keep what all others would let go.
+  for (const [node, digests] of declares)
+    for (const id of digests.keys())
+      if (!known(id)) conflicts.set(id, new Set([...(conflicts.get(id) ?? []), node]))
   if (conflicts.size === 0) return
   const policies = [...conflicts.keys()].sort()
   const nodes = [...new Set([...conflicts.values()].flatMap((names) => [...names]))].sort()
+  const trouble = policies.every(known) ? 'and are not the same everywhere' : 'and are not known here yet'
   throw new HoldfastError(
     'HF_POLICY_CONFLICT',
-    `policies ${policies.join(', ')} are declared differently by nodes ${nodes.join(', ')}`,
+    `policies ${policies.join(', ')} are declared by nodes ${nodes.join(', ')} ${trouble}`,
     { operation: 'retention', context: { policies, nodes } },
   )
 }

@@ -48,7 +48,7 @@ export class NodeRetention implements Retention {
     await manifest.barrier(options)
     this.#refuseDeclared(policy.id, operation)
     const others = book.readable().filter(({ id }) => id !== policy.id)
-    const wrong = setProblems([...others, policy])
+    const wrong = setProblems([...others, policy], [policy])
     if (wrong.length > 0) throw policyInvalid(wrong, operation)
     await this.#commit(setOp(policy, false), options)
     audit.emit('policy_set', { policy: policy.id, to: policy })

@@ -168,20 +168,23 @@ export function unreadable(id: string, value: unknown, problems: readonly string
   })
 }
 
-/** What is wrong with policies that stand together, though each is right by itself. */
-export function setProblems(policies: readonly Policy[]): string[] {
+/**
+ * What is wrong with policies that stand together, though each is right by itself. `about`: only by these; what is wrong
+ * with another is no reason against one that is set.
+ */
+export function setProblems(policies: readonly Policy[], about = policies): string[] {
   const byId = new Map<string, Policy>()
   const problems: string[] = []
   for (const policy of policies)
     if (byId.has(policy.id)) problems.push(`policy ${policy.id}: its id is taken by an earlier one`)
     else byId.set(policy.id, policy)
-  for (const { id, overrides } of policies)
+  for (const { id, overrides } of about)
     for (const other of overrides)
       if (!byId.has(other))
         problems.push(
           `policy ${id}: it overrides "${other}", which is not there; there are ${[...byId.keys()].join(', ')}`,
         )
-  for (const { id } of policies)
+  for (const { id } of about)
     if (reaches(id, id, byId, new Set())) problems.push(`policy ${id}: it overrides itself by way of others`)
   return problems
 }

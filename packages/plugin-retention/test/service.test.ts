@@ -138,6 +138,23 @@ describe('policies in the settings', () => {
     expect((await test.node.jobs.run('retention', { act: true })).done.files).toBe(1)
   })
 
+  it('[R-12] a policy that overrides one that was removed does not stand in the way of others', async () => {
+    const { node } = await testNode()
+    await retentionOf(node).set(SHORT)
+    await retentionOf(node).set({ ...SHORT, id: 'drafts', overrides: ['short'] })
+    await retentionOf(node).remove('short')
+    await retentionOf(node).set({ ...SHORT, id: 'other' })
+    expect(ids(node)).toEqual(['drafts', 'other', 'raw'])
+    await expect(retentionOf(node).set({ ...SHORT, id: 'last', overrides: ['short'] })).rejects.toMatchObject(
+      {
+        code: 'HF_POLICY_INVALID',
+      },
+    )
+    await expect(retentionOf(node).set({ ...SHORT, overrides: ['drafts'] })).rejects.toMatchObject({
+      code: 'HF_POLICY_INVALID',
+    })
+  })
+
   it('[R-22] setting and removing are audited', async () => {
     const { node } = await testNode()
     const heard: unknown[] = []
@@ -172,7 +189,7 @@ describe('policies on nodes that share a log', () => {
   it('[R-22] the node that may condemn commits what it declares; every node has it then', async () => {
     const { cluster: made, one, two, three, beat } = await cluster((id) => (id === 'node-2' ? [RAW] : []))
     await beat()
-    expect(ids(one.node)).toEqual([])
+    expect(ids(two.node)).toEqual(['raw'])
     await made.appoint('primary', two)
     await made.settle()
     await beat()
@@ -207,6 +224,34 @@ describe('policies on nodes that share a log', () => {
     await two.start()
     await beat()
     expect((await one.node.jobs.run('retention', { act: true })).done.files).toBe(1)
+  })
+
+  it('[R-22] a policy that one node alone declares makes the job refuse on the others, until they know it', async () => {
+    let ofThree: readonly PolicyOptions[] = []
+    const { cluster: made, one, three, beat } = await cluster((id) => (id === 'node-3' ? ofThree : [RAW]))
+    await made.appoint('primary', one)
+    await made.settle()
+    await one.node.files.write('a', 'a', { maxTime: OLD })
+    ofThree = [RAW, { ...RAW, id: 'law', maxAge: '1000d' }]
+    await three.stop()
+    await three.start()
+    await beat()
+    await expect(one.node.jobs.run('retention', { act: true })).rejects.toMatchObject({
+      code: 'HF_POLICY_CONFLICT',
+      message: expect.stringContaining('not known here yet'),
+      context: { policies: ['law'], nodes: ['node-3'] },
+    })
+    await made.appoint('primary', three)
+    await made.settle()
+    await beat()
+    await beat()
+    await made.appoint('primary', one)
+    await made.settle()
+    expect(await one.node.jobs.run('retention', { act: true })).toMatchObject({
+      done: { files: 0 },
+      outcome: { status: 'completed' },
+    })
+    expect(ids(one.node)).toEqual(['law', 'raw'])
   })
 
   it('[R-22] a plan from before the conflict takes nothing either', async () => {
