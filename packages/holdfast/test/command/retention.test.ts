@@ -84,7 +84,10 @@ describe.each(BESIDE)('holdfast retention, a node that is %s', PATIENT, (beside)
     ])
     expect(jsonLines((await at.hold(['files', 'ls', '--json'])).stdout)).toHaveLength(3)
     // There is nothing left to bring back.
-    expect((await at.hold(['retention', 'undo', record?.id as string])).code).toBe(3)
+    expect(await at.hold(['retention', 'undo', record?.id as string])).toMatchObject({
+      code: 1,
+      stdout: 'there is no such run, or nothing that it took is left to come back\n',
+    })
   })
 
   it('[R-17] --max-files refuses a run of more, and says by how much', async () => {

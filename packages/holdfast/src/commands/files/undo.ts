@@ -31,13 +31,20 @@ export function undoCommand(): Command {
 export async function undo({ session, screen, signal }: Work, request: object) {
   const undone = await resultOf(session.call('files.undo', request, { signal }))
   screen.value(undone, () => told(undone, screen))
-  return undone.of === 'run' && undone.undone.files === 0 ? EXIT.refused : EXIT.ok
+  if (undone.of !== 'run' || undone.undone.files > 0) return EXIT.ok
+  return isUnknown(undone) ? EXIT.failed : EXIT.refused
+}
+
+/** Nothing came back, and nothing was in the way. */
+function isUnknown({ undone: { files, skipped } }: Extract<Undo, { of: 'run' }>): boolean {
+  return files === 0 && Object.keys(skipped).length === 0
 }
 
 function told(undone: Undo, screen: Screen): string[] {
   if (undone.of === 'file') return [`${screen.plain(undone.entry.path)} is listed again`]
   if (undone.of === 'replacement')
     return [`${counted(undone.entries.length, 'file')} of the replacement listed again`]
+  if (isUnknown(undone)) return ['there is no such run, or nothing that it took is left to come back']
   const { files, skipped, samples, reasons = {}, policies = [] } = undone.undone
   return [
     `${counted(files, 'file')} listed again`,
