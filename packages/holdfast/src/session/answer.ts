@@ -5,7 +5,10 @@ import type { Step } from '../operations/operation.ts'
 import { operationOf } from '../operations/operations.ts'
 import { encodeError, LINE_END, type Line, REQUEST_BYTES, ROUTE } from './wire.ts'
 
-/** Does what a request asks for, and answers line by line. `onAsked`: all of what it wants has been said. */
+/**
+ * Does what a request asks for, and answers line by line, until the last one is said. `onAsked`: all of what it wants has
+ * been said.
+ */
 export async function answer(
   node: HoldfastNode,
   request: IncomingMessage,
@@ -26,8 +29,9 @@ export async function answer(
     if (!response.writableNeedDrain) response.write(`${JSON.stringify({ step })}\n`)
   }
   response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  const source = request[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   try {
-    const { asked, input } = await readRequest(request)
+    const { asked, input } = await readRequest(source)
     onAsked()
     const operation = operationOf(nameOf(request))
     if (!operation)
@@ -41,13 +45,17 @@ export async function answer(
     for await (const item of items())
       if (item instanceof Uint8Array) await say({ bytes: item.length }, item)
       else await say({ item })
-    await say({ result: result ?? null })
+    await sayLast(response, { result: result ?? null })
   } catch (error) {
     if (gone.signal.aborted) return
-    await say(encodeError(error))
+    await sayLast(response, encodeError(error))
   }
-  response.end()
-  if (!response.closed) await once(response, 'close')
+  void takeRest(source).then(() => response.end())
+}
+
+/** Resolves when it is on its way, or nobody takes it any more. */
+function sayLast(response: ServerResponse, line: Line): Promise<void> {
+  return new Promise((resolve) => response.write(`${JSON.stringify(line)}\n`, () => resolve()))
 }
 
 /** The name of the operation; the whole of what was asked for where it is none. */
@@ -57,9 +65,8 @@ function nameOf({ method, url = '' }: IncomingMessage): string {
 
 /** The line that is the request, and the bytes behind it. */
 async function readRequest(
-  request: IncomingMessage,
+  source: AsyncIterator<Buffer>,
 ): Promise<{ readonly asked: object; readonly input: AsyncIterable<Uint8Array> }> {
-  const source = request[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   let head = Buffer.alloc(0)
   for (;;) {
     const { done, value } = await source.next()
@@ -79,6 +86,18 @@ async function readRequest(
 async function* withFirst(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGenerator<Uint8Array> {
   if (first.length > 0) yield first
   for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
+}
+
+/**
+ * Lets whoever asked go on sending until the answer is read, which ends it: a socket that is closed over what nobody has
+ * read breaks at the other end, and the answer with it.
+ */
+async function takeRest(source: AsyncIterator<Buffer>): Promise<void> {
+  try {
+    while (!(await source.next()).done);
+  } catch {
+    // Gone, with the answer.
+  }
 }
 
 function parsed(text: string): object {

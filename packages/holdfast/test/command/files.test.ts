@@ -48,6 +48,13 @@ describe.each(BESIDE)('holdfast files, a node that is %s', PATIENT, (beside) => 
     expect(readFileSync(join(root, 'out'), 'utf8')).toBe('new')
   })
 
+  it('[B-03] many that are refused at once are all told why, those too that are not through with sending', async () => {
+    const { hold } = await scene(beside, { a: 'old' })
+    const puts = Array.from({ length: 12 }, () => hold(['files', 'put', '-', 'a'], { input: 'new' }))
+    for (const put of await Promise.all(puts))
+      expect(put).toMatchObject({ code: 3, stdout: '', stderr: expect.stringMatching(/^HF_PATH_EXISTS: /) })
+  })
+
   it('[B-12] a file whose bytes are not those that were written never gets its name', async () => {
     const { root, files, hold } = await scene(beside, { 'x/a': 'a'.repeat(200_000) })
     const [key] = readdirSync(join(files, 'x'))

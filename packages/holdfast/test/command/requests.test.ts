@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { WITH_JOBS } from './jobs.ts'
@@ -133,10 +134,35 @@ describe('the socket of a running node', PATIENT, () => {
     expect(await ask(at, 'files.ls', '{}\n')).toEqual([{ result: { files: 0, bytes: 0, cut: false } }])
   })
 
+  it('[A-06] who is answered before all is sent reads the answer, and may send the rest', async () => {
+    const at = await scene('running', { a: 'old' })
+    const socket = await connection(at)
+    let said = ''
+    socket.setEncoding('utf8').on('data', (text) => {
+      said += text
+    })
+    const chunk = (text: string) => socket.write(`${text.length.toString(16)}\r\n${text}\r\n`)
+    socket.write(
+      'POST /v1/files.put HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n',
+    )
+    chunk('{"path":"a"}\n')
+    await expect.poll(() => said).toContain('HF_PATH_EXISTS')
+    const ended = once(socket, 'close')
+    expect(await Promise.race([ended, setTimeout(300, 'open')])).toBe('open')
+    chunk('new')
+    expect(await Promise.race([ended, setTimeout(300, 'open')])).toBe('open')
+    socket.write('0\r\n\r\n')
+    expect(await ended).toEqual([false])
+  })
+
   it('[K-17] callers that say nothing, or half of it, do not hold the stop back', async () => {
     const at = await scene('running', {})
     await connection(at)
     ;(await connection(at)).write('POST /v1/files.ls HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"pre')
+    // Answered, and never through with what it has to say.
+    const answered = await connection(at)
+    answered.write('POST /v1/files.ls HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{}\n')
+    await once(answered, 'data')
     const from = performance.now()
     at.node?.child.kill('SIGTERM')
     expect((await at.node?.ended)?.code).toBe(0)
