@@ -76,7 +76,7 @@ export class Disk {
         },
         remove: (key) => {
           changes.push([Buffer.from(key), rows.get(key)])
-          writer.remove(key)
+          return writer.remove(key)
         },
       })
       // It may have died in the middle.

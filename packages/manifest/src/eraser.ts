@@ -11,7 +11,6 @@ import {
   HoldfastError,
   isHoldfastError,
   messageOf,
-  type Op,
   type QueuedErase,
   type Storage,
   type StorageKey,
@@ -22,7 +21,7 @@ import { fullBackend } from '@holdfast/core/erase'
 import { EraseCommits } from './erase/commits.ts'
 import { judgeQueued, SET_ASIDE_AFTER } from './erase/judge.ts'
 import { Waking } from './erase/waking.ts'
-import { EraseWork } from './erase/work.ts'
+import { EraseWork, NOTHING_TO_DO } from './erase/work.ts'
 import { clearAbandoned } from './files/unlisted.ts'
 import type { Opened } from './opened.ts'
 import { withLimit } from './with-limit.ts'
@@ -54,6 +53,8 @@ export class ManifestEraser implements Eraser {
   #waking: Waking | undefined
   /** Passes that the gate was asked for. */
   #passes = 0
+  /** What the last pass has deleted; the log hears of it while this one deletes. Forgotten, it would be deleted again. */
+  #gone: Gone | undefined
   readonly #commits: EraseCommits
 
   constructor(parts: EraserParts) {
@@ -128,30 +129,52 @@ export class ManifestEraser implements Eraser {
     const { pending } = this.#parts.opened()
     // On a full disk this cannot be committed; what follows makes room.
     if (pending.abandoned().length > 0) await clearAbandoned(this.#parts.opened()).catch(() => undefined)
-    const todo = this.#work.todo(CHUNK)
-    if (!todo) return { erased: 0, more: false }
-    const { dooming, erasing, forgetting, settling } = todo
+    const gone = this.#takeGone()
+    const todo = this.#work.todo(CHUNK, gone?.keys)
+    if (!todo && !gone) return { erased: 0, more: false }
+    const { dooming, erasing, forgetting, settling } = todo ?? NOTHING_TO_DO
     const asked = new Set([...dooming, ...erasing.map(({ key }) => key)])
-    const fence = await this.#passGate(asked)
-    // The bytes of what was doomed before go while the next keys are doomed.
-    const [erased] = await bothOf(this.#erase(erasing, fence), this.#doom(dooming, fence))
-    await this.#commits.commit(this.#erasedOps(settling), fence)
+    const fence = await this.#passGate(asked).catch(async (denied: unknown) => {
+      // These were allowed, by the answer before.
+      await this.#erased(gone)
+      throw denied
+    })
+    // While bytes go, the log hears of those that went before them, and dooms those that come after them.
+    const [first] = await bothOf(this.#erase(erasing), bothOf(this.#erased(gone), this.#doom(dooming, fence)))
+    await this.#erased({ keys: new Set(settling), fence })
     // Those of a whole chunk wait for the next pass, which dooms more meanwhile.
     const atOnce = erasing.length === 0 && dooming.length < CHUNK ? this.#work.erasable(CHUNK) : []
     // What has become due meanwhile was not asked about.
-    const erasedAtOnce = await this.#erase(
-      atOnce.filter(({ key }) => asked.has(key)),
-      fence,
-    )
+    const second = await this.#erase(atOnce.filter(({ key }) => asked.has(key)))
+    await this.#leave({ keys: new Set([...first, ...second]), fence })
     await this.#commits.commit(
       forgetting.map((key) => ({ type: 'forget', key })),
       fence,
     )
-    return { erased: erased + erasedAtOnce, more: this.#work.todo(1) !== undefined }
+    const more = this.#work.todo(1, this.#gone?.keys) !== undefined
+    return { erased: first.length + second.length, more }
   }
 
-  #erasedOps(keys: readonly StorageKey[]): Op[] {
-    return keys.map((key) => ({ type: 'erased', key, keep: this.#parts.tombstoneTime }))
+  #takeGone(): Gone | undefined {
+    const gone = this.#gone
+    this.#gone = undefined
+    return gone
+  }
+
+  /** Says now or by the next pass that bytes are gone, if it is this node's to say. */
+  async #leave(gone: Gone): Promise<void> {
+    if (!this.#work.mayDoom) return
+    if (this.#work.erasable(1, gone.keys).length > 0) this.#gone = gone
+    else await this.#erased(gone)
+  }
+
+  async #erased(gone: Gone | undefined): Promise<void> {
+    if (!gone || gone.keys.size === 0) return
+    const keep = this.#parts.tombstoneTime
+    const ops = Array.from(gone.keys, (key) => ({ type: 'erased', key, keep }) as const)
+    await this.#commits.commit(ops, gone.fence)
+    const { failpoints } = this.#parts.opened()
+    if (failpoints.armed) await failpoints.hit('eraser.erased.after')
   }
 
   async #passGate(keys: Iterable<StorageKey>): Promise<Fence> {
@@ -190,8 +213,9 @@ export class ManifestEraser implements Eraser {
     if (failpoints.armed) await failpoints.hit('eraser.doom.after')
   }
 
-  async #erase(queued: readonly QueuedErase[], fence: Fence): Promise<number> {
-    if (queued.length === 0) return 0
+  /** Gives the keys whose bytes are gone, of which the log has yet to hear. */
+  async #erase(queued: readonly QueuedErase[]): Promise<readonly StorageKey[]> {
+    if (queued.length === 0) return []
     const { state, committer, eraseQueue, failpoints, mustOwn, oneStore } = this.#parts.opened()
     // What was found is judged by a state that is no older than the log was then.
     await committer.barrier({ signal: this.#stopping.signal })
@@ -215,9 +239,7 @@ export class ManifestEraser implements Eraser {
         for (const key of strays) if (state.key(key)?.state !== 'doomed') eraseQueue.remove(key)
         for (const key of over) eraseQueue.remove(key)
       })
-    if (this.#work.mayDoom) await this.#commits.commit(this.#erasedOps(gone), fence)
-    if (failpoints.armed) await failpoints.hit('eraser.erased.after')
-    return gone.length
+    return gone
   }
 
   /** Reads every row again, right before the delete: only a key whose permission is irrevocable may go. */
@@ -272,6 +294,12 @@ export class ManifestEraser implements Eraser {
     this.#known ??= new EraseWork(opened(), storage.limits.deleteBatch)
     return this.#known
   }
+}
+
+/** Keys whose bytes are gone, and the permission by which they went. */
+interface Gone {
+  readonly keys: ReadonlySet<StorageKey>
+  readonly fence: Fence
 }
 
 /** Both results, or the first failure, when both have ended. */

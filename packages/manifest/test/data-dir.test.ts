@@ -192,7 +192,7 @@ describe('a data folder', () => {
     const name = Buffer.from('Nformat')
     const value = store.get(name)!
     const newer = await sealed(name, Buffer.from([99]))
-    expect(await sealed(name, Buffer.from([3]))).toEqual(value)
+    expect(await sealed(name, Buffer.from([4]))).toEqual(value)
     await store.put(name, newer)
     await store.close()
     await expect(testNode({ dataDir: first.dataDir, objects: first.objects })).rejects.toMatchObject({

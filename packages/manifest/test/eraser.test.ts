@@ -325,6 +325,65 @@ describe('the eraser', () => {
     },
   )
 
+  describe('many chunks', () => {
+    /** Condemned keys of three chunks and a half, all due in a second. */
+    async function deep(...[options]: Parameters<typeof testNode>) {
+      const test = await testNode(options)
+      const names = Array.from({ length: 3500 }, (_, at) => `a/${String(at).padStart(4, '0')}`)
+      const inBatches = async (make: (name: string, at: number) => Op) => {
+        for (let from = 0; from < names.length; from += 1000)
+          await test.commit(...names.slice(from, from + 1000).map((name, at) => make(name, from + at)))
+      }
+      await inBatches((name) => register(name))
+      await inBatches((name, at) => condemn(name, at + 1, { delay: 1000 }))
+      return { ...test, names }
+    }
+
+    it('[M-11] each key is deleted once, and the log hears of one chunk while the next one goes', async () => {
+      const deletes: string[] = []
+      const recorded: number[] = []
+      let gone = () => 0
+      const { eraser, manifest, clock, names } = await deep({
+        erasing: true,
+        backend: deleting(async (keys, really) => {
+          deletes.push(...keys)
+          recorded.push(gone())
+          return really()
+        }),
+      })
+      gone = () => names.filter((name) => manifest.key(key(name))?.state === 'gone').length
+      const before = manifest.head().position.index
+      await clock.advance(1000)
+      await eraser.drain()
+      expect(deletes.sort()).toEqual(names)
+      expect(names.filter((name) => manifest.key(key(name))?.state !== 'gone')).toEqual([])
+      // Each chunk is heard of when the next has begun to go, not before.
+      expect(recorded).toEqual([0, 0, 1000, 2000])
+      // doom, three times doom and erased, erased, erased: records of one transaction each.
+      expect(manifest.head().position.index).toBe(before + 6)
+    })
+
+    it('[G-01] what was deleted before the gate said no is recorded by the permission that it had', async () => {
+      const deletes: string[] = []
+      let passes = 0
+      const { eraser, manifest, clock, names } = await deep({
+        erasing: true,
+        plugins: [
+          gateTap(({ action }) => (action === 'erase' && ++passes > 3 ? { deny: 'enough' } : undefined)),
+        ],
+        backend: deleting(async (keys, really) => {
+          deletes.push(...keys)
+          return really()
+        }),
+      })
+      await clock.advance(1000)
+      await expect(eraser.drain()).rejects.toMatchObject({ code: 'HF_GATE_DENIED' })
+      const gone = names.filter((name) => manifest.key(key(name))?.state === 'gone')
+      expect(deletes).toHaveLength(2000)
+      expect(gone).toEqual(deletes.sort())
+    })
+  })
+
   it('[G-01] a file that becomes due after the question is not erased by its answer', async () => {
     let broken = true
     const { files, eraser, manifest, clock, failpoints, objects } = await testNode({

@@ -84,7 +84,7 @@ describe('inspectDataDir', () => {
       manifest: {
         state: 'read',
         value: {
-          format: 3,
+          format: 4,
           position: { term: expect.any(Number), index: 1 },
           time: expect.any(Number),
           storeId: expect.any(String),

@@ -203,7 +203,7 @@ describe('memory', () => {
       if (read % 50_000 === 0) live.push(liveBytes())
     }
     expect(read).toBe(200_000)
-    // Held in memory, these items alone take more than 60 MiB.
+    // Held in memory, these items alone take more than 30 MiB.
     const [before, ...later] = live as [number, ...number[]]
     expect(Math.max(...later) - before).toBeLessThan(4 * 1024 ** 2)
   })

@@ -78,11 +78,11 @@ function perform(rows: Rows, model: Model, steps: readonly Step[]): void {
         break
       }
       case 'remove':
-        rows.remove(row)
+        expect(rows.remove(row)).toBe(model.has(step.name))
         break
       case 'removeDraft':
         draft()
-        rows.removeDraft()
+        expect(rows.removeDraft()).toBe(model.has(step.name))
     }
     if ('value' in step) model.set(step.name, step.value)
     else model.delete(step.name)

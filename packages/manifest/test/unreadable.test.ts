@@ -113,19 +113,29 @@ describe('a row that cannot be read counts as listed: whatever would end in a de
     expect(bytes()).toEqual(both)
   })
 
-  it('[M-17] a queue row of the eraser, or its rules of holds, that cannot be read: nothing is erased', async () => {
-    const { test, files, bytes, both, b, commit } = await withFiles()
-    await files.delete('b', { delay: 0 })
-    await commit(doom(b.key))
-    spoil(test, 'E', b.key)
-    const again = await test.restart({ erasing: true })
-    await expect(again.eraser.drain()).rejects.toEqual(CORRUPT)
-    expect(bytes()).toEqual(both)
-    await again.manifest.holds.hold({ id: 'h', owner: 'ada', scope: { path: 'a' } })
-    spoil(again, 'h', 'h')
-    await expect(again.restart()).rejects.toEqual(CORRUPT)
-    expect(bytes()).toEqual(both)
-  })
+  it.each([
+    // The time of a try that was not yet: 0, as its bytes sort.
+    ['before the first try', 'R', `\0 ${'\0'.repeat(6)}`],
+    ['after a try', 'E', ''],
+  ])(
+    '[M-17] a queue row of the eraser %s, or its rules of holds, that cannot be read: nothing is erased',
+    async (_when, table, time) => {
+      const { test, files, bytes, both, b, commit } = await withFiles()
+      await files.delete('b', { delay: 0 })
+      await commit(doom(b.key))
+      const { committer, eraseQueue } = openedOf(test.node)
+      if (table === 'E')
+        await committer.local(() => eraseQueue.put({ key: b.key, since: T0, attempts: 1, nextTry: T0 }))
+      spoil(test, table, `${time}${b.key}`)
+      const again = await test.restart({ erasing: true })
+      await expect(again.eraser.drain()).rejects.toEqual(CORRUPT)
+      expect(bytes()).toEqual(both)
+      await again.manifest.holds.hold({ id: 'h', owner: 'ada', scope: { path: 'a' } })
+      spoil(again, 'h', 'h')
+      await expect(again.restart()).rejects.toEqual(CORRUPT)
+      expect(bytes()).toEqual(both)
+    },
+  )
 
   it('[M-17] what this node was writing: it is not taken for an orphan, and the start goes on', async () => {
     const { test, bytes, both, failpoints, files } = await withFiles()

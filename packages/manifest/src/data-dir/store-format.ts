@@ -9,7 +9,7 @@ import { INCARNATION } from './fence.ts'
 import { type Life, readLives, withLife, writeLives } from './lives.ts'
 
 /** Format of the store as a whole: its tables and the names of their rows. */
-export const STORE_FORMAT = 3
+export const STORE_FORMAT = 4
 const FORMAT = named(TABLE.node, 'format')
 export const LIVES = named(TABLE.node, 'lives')
 

@@ -9,21 +9,27 @@ import {
   retryRow,
   TABLE,
   timeOfRetryRow,
-  writeNamed,
   writeRetryRow,
 } from '../format/rows.ts'
 import type { Rows } from '../state/rows.ts'
 import { LONGEST_WAIT_MS } from './judge.ts'
 
-const ALL = named(TABLE.erase, '')
+const TRIED = named(TABLE.erase, '')
+const TIMED = named(TABLE.retry, '')
+/** Keys that were not tried yet stand before all others. */
+const AT_ONCE = 0
+const PAGE = 1000
 
 /**
- * Doomed keys whose bytes this node has to delete. Node-local rows: they follow from `doom` and survive a crash. A
- * second table has those that will be tried, by their time; what is set aside is not in it and costs nothing.
+ * Doomed keys whose bytes this node has to delete. Node-local rows: they follow from `doom` and survive a crash. One
+ * table has the keys by the time of their next try; most go at the first one, and have no other row. A key whose try
+ * went wrong has what is known of it in a second table; when it is set aside it stands in that one alone, and costs
+ * nothing.
  */
 export class EraseQueue {
   readonly #rows: Rows
   #active = 0
+  #tried = 0
 
   constructor(rows: Rows) {
     this.#rows = rows
@@ -37,32 +43,42 @@ export class EraseQueue {
 
   /** Inside a transaction. */
   add(key: string, since: number): void {
-    const queued = { key: key as StorageKey, since, attempts: 0, nextTry: 0 }
+    if (this.#wasTried(key)) this.remove(key)
     const row = this.#rows.draft()
-    writeNamed(row, TABLE.erase, key)
+    writeRetryRow(row, AT_ONCE, key)
     const name = row.length
-    writeQueued(row, queued)
+    row.varint(since)
     // Nearly every key is new, and the write itself says when it is not.
-    if (this.#rows.insertDraftIfAbsent(name)) this.#time(queued)
-    else this.put(queued)
+    if (this.#rows.insertDraftIfAbsent(name)) this.#count(1, 0)
+    else this.#rows.put(retryRow(AT_ONCE, key), (payload) => void payload.varint(since))
   }
 
   /** Inside a transaction. */
   put(queued: QueuedErase): void {
-    this.#untime(queued.key)
-    this.#rows.put(named(TABLE.erase, queued.key), (payload) => writeQueued(payload, queued))
-    if (queued.setAside === undefined) this.#time(queued)
+    this.remove(queued.key)
+    this.#rows.insert(named(TABLE.erase, queued.key), (payload) => writeQueued(payload, queued))
+    this.#count(0, 1)
+    if (queued.setAside !== undefined) return
+    this.#rows.insert(retryRow(queued.nextTry, queued.key), (payload) => void payload.varint(queued.since))
+    this.#count(1, 0)
   }
 
   /** Inside a transaction. */
   remove(key: string): void {
-    this.#untime(key)
-    this.#rows.remove(named(TABLE.erase, key))
+    const tried = this.#tried === 0 ? undefined : this.#triedBefore(key)
+    if (tried) {
+      this.#rows.remove(named(TABLE.erase, key))
+      this.#count(0, -1)
+    }
+    writeRetryRow(this.#rows.draft(), tried?.nextTry ?? AT_ONCE, key)
+    if (this.#rows.removeDraft()) this.#count(-1, 0)
   }
 
   get(key: string): QueuedErase | undefined {
-    const row = named(TABLE.erase, key)
-    return this.#rows.get(row, (payload) => readQueued(payload, row))
+    return (
+      this.#triedBefore(key) ??
+      this.#rows.get(retryRow(AT_ONCE, key), (payload) => untried(key as StorageKey, payload))
+    )
   }
 
   /**
@@ -70,62 +86,72 @@ export class EraseQueue {
    * went back: it has come too.
    */
   due(now: number, limit: number): QueuedErase[] {
-    const names = this.#rows.names(retryRow(0, ''), retryRow(now + 1, ''), limit)
-    if (names.length < limit)
-      names.push(
-        ...this.#rows.names(
-          retryRow(now + LONGEST_WAIT_MS + 1, ''),
-          behind(named(TABLE.retry, '')),
-          limit - names.length,
-        ),
-      )
-    return names.flatMap((name) => this.get(keyOfRetryRow(name)) ?? [])
+    const due = this.#timed(retryRow(AT_ONCE, ''), retryRow(now + 1, ''), limit)
+    if (due.length < limit)
+      due.push(...this.#timed(retryRow(now + LONGEST_WAIT_MS + 1, ''), behind(TIMED), limit - due.length))
+    return due.map((queued) => this.#triedBefore(queued.key) ?? queued)
   }
 
   /** When the next key is tried, or undefined. */
   next(): number | undefined {
-    const [name] = this.#rows.names(named(TABLE.retry, ''), behind(named(TABLE.retry, '')), 1)
+    const [name] = this.#rows.names(TIMED, behind(TIMED), 1)
     return name && timeOfRetryRow(name)
   }
 
-  /** In order of the keys. */
+  /** All keys, those whose try went wrong first. */
   *scan(): Generator<QueuedErase, undefined> {
-    for (let from = ALL; ; ) {
-      const page = this.#rows.page(from, behind(ALL), 1000, readQueued)
+    for (let from = TRIED; ; ) {
+      const page = this.#rows.page(from, behind(TRIED), PAGE, readQueued)
       yield* page
       const last = page.at(-1)
-      if (!last || page.length < 1000) return
+      if (!last || page.length < PAGE) break
       from = after(named(TABLE.erase, last.key))
+    }
+    for (let from = retryRow(AT_ONCE, ''); ; ) {
+      const page = this.#timed(from, retryRow(AT_ONCE + 1, ''), PAGE)
+      for (const queued of page) if (!this.#wasTried(queued.key)) yield queued
+      const last = page.at(-1)
+      if (!last || page.length < PAGE) return
+      from = after(retryRow(AT_ONCE, last.key))
     }
   }
 
   /** Counts anew from the store, at start and after a transaction that failed. */
   reload(): void {
-    const all = named(TABLE.retry, '')
-    this.#active = this.#rows.count(all, behind(all), Number.MAX_SAFE_INTEGER)
+    this.#active = this.#rows.count(TIMED, behind(TIMED), Number.MAX_SAFE_INTEGER)
+    this.#tried = this.#rows.count(TRIED, behind(TRIED), Number.MAX_SAFE_INTEGER)
   }
 
-  #time({ key, nextTry }: QueuedErase): void {
-    const row = this.#rows.draft()
-    writeRetryRow(row, nextTry, key)
-    this.#rows.insertDraft(row.length)
-    this.#count(1)
+  /** As if none had been tried. */
+  #timed(from: Buffer, to: Buffer, limit: number): QueuedErase[] {
+    return this.#rows.page(from, to, limit, (payload, row) =>
+      untried(keyOfRetryRow(row) as StorageKey, payload),
+    )
   }
 
-  #untime(key: string): void {
-    const before = this.get(key)
-    if (!before || before.setAside !== undefined) return
-    writeRetryRow(this.#rows.draft(), before.nextTry, key)
-    this.#rows.removeDraft()
-    this.#count(-1)
+  #wasTried(key: string): boolean {
+    return this.#tried > 0 && this.#rows.has(named(TABLE.erase, key))
   }
 
-  #count(change: number): void {
-    this.#active += change
+  #triedBefore(key: string): QueuedErase | undefined {
+    if (this.#tried === 0) return undefined
+    const row = named(TABLE.erase, key)
+    return this.#rows.get(row, (payload) => readQueued(payload, row))
+  }
+
+  #count(active: number, tried: number): void {
+    this.#active += active
+    this.#tried += tried
     this.#rows.onUndo(() => {
-      this.#active -= change
+      this.#active -= active
+      this.#tried -= tried
     })
   }
+}
+
+/** A row of the times; those of format 3 have nothing in them, and stand beside a row of the key. */
+function untried(key: StorageKey, payload: ByteReader): QueuedErase {
+  return { key, since: payload.done ? 0 : payload.varint(), attempts: 0, nextTry: AT_ONCE }
 }
 
 function writeQueued(writer: ByteWriter, { since, attempts, nextTry, setAside }: QueuedErase): void {

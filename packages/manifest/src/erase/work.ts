@@ -19,6 +19,9 @@ export interface Todo {
   readonly settling: readonly StorageKey[]
 }
 
+export const NOTHING_TO_DO: Todo = { dooming: [], erasing: [], forgetting: [], settling: [] }
+const NONE: ReadonlySet<StorageKey> = new Set()
+
 /** Finds what there is to erase, and when there will be something. It changes nothing. */
 export class EraseWork {
   readonly #opened: Opened
@@ -37,22 +40,24 @@ export class EraseWork {
     return this.#opened.erases() === 'all'
   }
 
-  /** At most `chunk` of each; undefined when there is nothing. */
-  todo(chunk: number): Todo | undefined {
+  /** At most `chunk` of each; undefined when there is nothing. `gone`: keys whose bytes are gone, as the log will hear. */
+  todo(chunk: number, gone = NONE): Todo | undefined {
     const all = this.mayDoom
     const todo = {
       dooming: all ? this.#due.take(this.#now(), chunk) : [],
-      erasing: this.erasable(chunk),
+      erasing: this.erasable(chunk, gone),
       forgetting: all ? this.#forgettable(chunk) : [],
-      settling: all ? this.#settled(chunk) : [],
+      settling: all ? this.#settled(chunk, gone) : [],
     }
     return Object.values(todo).some(({ length }) => length > 0) ? todo : undefined
   }
 
   /** What may be deleted, and is to be tried now: at most one call's worth. */
-  erasable(chunk: number): QueuedErase[] {
+  erasable(chunk: number, gone = NONE): QueuedErase[] {
     const { eraseQueue, clock } = this.#opened
-    return eraseQueue.due(clock.now(), Math.min(chunk, this.#deleteBatch))
+    const limit = Math.min(chunk, this.#deleteBatch)
+    const due = eraseQueue.due(clock.now(), limit + gone.size)
+    return gone.size === 0 ? due : due.filter(({ key }) => !gone.has(key)).slice(0, limit)
   }
 
   /** Due keys that a hold keeps. */
@@ -80,7 +85,7 @@ export class EraseWork {
   }
 
   /** Doomed keys that this node's own disk has nothing of any more, where others have disks too. */
-  #settled(limit: number): StorageKey[] {
+  #settled(limit: number, gone: ReadonlySet<StorageKey>): StorageKey[] {
     const { state, eraseQueue, oneStore } = this.#opened
     if (oneStore) return []
     const settled: StorageKey[] = []
@@ -88,7 +93,7 @@ export class EraseWork {
       const rows = state.rows.names(from, FIRST_GONE, limit)
       for (const row of rows) {
         const key = keyOfDueRow(row) as StorageKey
-        if (!eraseQueue.get(key) && settled.length < limit) settled.push(key)
+        if (!eraseQueue.get(key) && !gone.has(key) && settled.length < limit) settled.push(key)
       }
       const last = rows.at(-1)
       if (!last || rows.length < limit) break

@@ -38,9 +38,9 @@ export const TABLE = {
   log: 'L',
   /** key -> when this node began to write its bytes */
   pending: 'P',
-  /** key -> attempts of this node's eraser */
+  /** key -> what went wrong when this node's eraser tried it */
   erase: 'E',
-  /** time of the next try, key -> nothing: those of them that are tried */
+  /** time of the next try, 0 before the first, key -> since when it is doomed */
   retry: 'R',
   /** name -> facts of this node */
   node: 'N',

@@ -139,13 +139,14 @@ export class Rows {
     this.#uncount(this.#seal.draft.head(name))
   }
 
-  remove(row: Buffer): void {
-    if (this.#uncount(row)) this.#writing.remove(row)
+  /** False when it was not there. */
+  remove(row: Buffer): boolean {
+    return this.#uncount(row) && this.#writing.remove(row)
   }
 
   /** As `remove`, of the row that has the draft for its name. */
-  removeDraft(): void {
-    this.remove(this.#seal.draft.head())
+  removeDraft(): boolean {
+    return this.remove(this.#seal.draft.head())
   }
 
   get #writing(): Writer {

@@ -54,5 +54,6 @@ export interface Writer {
   put(key: Buffer, value: Uint8Array): void
   /** As `put`, unless the row is there already: then nothing changes, and the result is false. */
   insert(key: Buffer, value: Uint8Array): boolean
-  remove(key: Buffer): void
+  /** False when there was no such row. */
+  remove(key: Buffer): boolean
 }

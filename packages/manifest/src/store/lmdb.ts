@@ -40,7 +40,7 @@ export function openLmdb(folder: string, { readOnly = false } = {}): KeyValue {
     // One descent of the tree says whether the row is there and writes it.
     insert: (key: Buffer, value: Uint8Array) =>
       db.putSync(key, value as Buffer, NO_OVERWRITE) as unknown as boolean,
-    remove: (key: Buffer) => void db.removeSync(key),
+    remove: (key: Buffer) => db.removeSync(key),
   }
   const range = ({ from, to, limit, reverse = false }: RangeQuery, transaction?: Transaction) => {
     // A reverse scan of lmdb-js has its upper end inside and its lower end outside; ours are the other way round.

@@ -27,7 +27,9 @@ export function openMemory(initial: Row[] = []): KeyValue {
     },
     remove(key) {
       const at = find(key)
-      if (has(at, key)) rows.splice(at, 1)
+      if (!has(at, key)) return false
+      rows.splice(at, 1)
+      return true
     },
   }
   return {

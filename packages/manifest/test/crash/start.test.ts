@@ -65,7 +65,7 @@ describe.concurrent('a start that was killed', { timeout: 60_000 }, () => {
         problems: [],
       })
       const node = await nodeIn(folder.path, new FailpointRegistry()).start()
-      expect(node.service('manifest').status()).toEqual({ format: 3 })
+      expect(node.service('manifest').status()).toEqual({ format: 4 })
       expect(await node.gate.check({ action: 'erase', actor: 'user' })).toMatchObject({ allowed: true })
       await node.stop()
     })

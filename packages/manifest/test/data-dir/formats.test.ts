@@ -10,7 +10,7 @@ import { CONDEMNED, GONE, LISTED, T0 } from '../fixtures/content.ts'
 import { listed, read, storedRows, tempFolder } from '../support.ts'
 
 const FIXTURES = fileURLToPath(new URL('../fixtures', import.meta.url))
-const PRESENT = 3
+const PRESENT = 4
 /** Of the files beside the store. */
 const CONTROL = 2
 const FORMATS = readdirSync(FIXTURES)

@@ -164,7 +164,10 @@ function judge(table: Table, op: Op): OpOutcome {
       if (isHeld(table, subjectOf(op.key, known))) return skip('held')
       if (known.entry) table.deleted.push(op.key)
       if (known.as === 'missing') bury(table, known, op.keep ?? 0, next())
-      else keys.set(op.key, { ...known, state: 'doomed', generation: next() })
+      else {
+        next()
+        keys.set(op.key, { ...known, state: 'doomed' })
+      }
       return done()
     }
     case 'erased': {
