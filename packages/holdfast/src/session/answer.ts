@@ -29,6 +29,8 @@ export async function answer(
     if (!response.writableNeedDrain) response.write(`${JSON.stringify({ step })}\n`)
   }
   response.writeHead(200, { 'content-type': 'application/x-ndjson' })
+  // What was asked may take a while; that it is heard does not.
+  response.flushHeaders()
   const source = request[Symbol.asyncIterator]() as AsyncIterator<Buffer>
   try {
     const { asked, input } = await readRequest(source)

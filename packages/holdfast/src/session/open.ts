@@ -30,12 +30,15 @@ export async function openSession(configFile: string, options: SessionOptions): 
   }
 }
 
-async function open(configFile: string, { signal, onWait, ...options }: SessionOptions): Promise<Session> {
+async function open(
+  configFile: string,
+  { signal, onWait, onSilence, ...options }: SessionOptions,
+): Promise<Session> {
   try {
     return await whileInUse({ signal }, async () => {
       const node = await loadNode(configFile, { ...options, schedules: 'off' })
       const socketPath = socketPathOf(node)
-      const running = socketPath === undefined ? undefined : await runningSession(socketPath)
+      const running = socketPath === undefined ? undefined : await runningSession(socketPath, onSilence)
       return running ?? (await ownSession(node, socketPath, { signal, ...(onWait && { onWait }) }))
     })
   } catch (error) {

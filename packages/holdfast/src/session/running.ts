@@ -7,13 +7,19 @@ import type { OperationName } from '../operations/operations.ts'
 import { type CallOptions, NO_INPUT, type Session } from './session.ts'
 import { decodeError, partsOf, ROUTE } from './wire.ts'
 
+/** A node that has not begun to answer by then is stopped, or very busy, ms. */
+const SILENCE_MS = 2000
+
 /** Nobody was asked: the node has stopped since it was found. */
 export class NobodyListens extends Error {
   override readonly name = 'NobodyListens'
 }
 
-/** The node that listens on a socket; undefined when none does. */
-export async function runningSession(socketPath: string): Promise<Session | undefined> {
+/** The node that listens on a socket; undefined when none does. `onSilence`: it does not answer. */
+export async function runningSession(
+  socketPath: string,
+  onSilence?: () => void,
+): Promise<Session | undefined> {
   // The first question goes where somebody was found; a node that is about to stop waits for it.
   let found = await connected(socketPath)
   if (!found) return undefined
@@ -23,7 +29,7 @@ export async function runningSession(socketPath: string): Promise<Session | unde
       const socket = found && !found.destroyed ? found : await connected(socketPath)
       found = undefined
       if (!socket) throw new NobodyListens(`nobody listens on ${socketPath}`)
-      return (yield* ask(socket, socketPath, name, request, options)) as never
+      return (yield* ask(socket, socketPath, name, request, { ...options, onSilence })) as never
     },
     async [Symbol.asyncDispose]() {
       found?.destroy()
@@ -51,7 +57,7 @@ async function* ask(
   socketPath: string,
   name: OperationName,
   asked: object,
-  { signal, onStep, input = NO_INPUT }: CallOptions,
+  { signal, onStep, input = NO_INPUT, onSilence }: CallOptions & { onSilence?: (() => void) | undefined },
 ): AsyncGenerator<never, unknown> {
   let run: string | undefined
   const sent = httpRequest({ createConnection: () => socket, path: `${ROUTE}${name}`, method: 'POST' })
@@ -66,7 +72,10 @@ async function* ask(
   send(sent, asked, source.bytes()).catch(() => undefined)
   try {
     signal?.throwIfAborted()
-    const [response] = (await once(sent, 'response')) as [IncomingMessage]
+    const silence = setTimeout(() => onSilence?.(), SILENCE_MS)
+    const [response] = (await once(sent, 'response').finally(() => clearTimeout(silence))) as [
+      IncomingMessage,
+    ]
     for await (const line of partsOf(response)) {
       if (line instanceof Uint8Array) yield line as never
       else if ('item' in line) yield line.item as never

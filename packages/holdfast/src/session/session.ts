@@ -14,6 +14,8 @@ export interface SessionOptions extends Pick<LoadOptions, 'logTo'> {
   readonly signal: AbortSignal
   /** The command is through, and others that ask its node are waited for. */
   readonly onWait?: () => void
+  /** The node that runs has not begun to answer, which takes it no time as a rule. */
+  readonly onSilence?: () => void
 }
 
 /** A node that does what it is asked: one of this process, or one that runs in another. */

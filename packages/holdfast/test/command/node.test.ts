@@ -127,6 +127,16 @@ describe('who owns the data folder', PATIENT, () => {
     expect(await node.files.stat('a')).toBeDefined()
   })
 
+  it('[K-15] a node that does not answer is waited for, and the command says so', async () => {
+    const at = await scene('running', { a: 'x' })
+    const pid = at.node?.pid as number
+    process.kill(pid, 'SIGSTOP')
+    const asked = begin(at.root, ['files', 'ls'])
+    await asked.said('does not answer')
+    process.kill(pid, 'SIGCONT')
+    expect(await asked.ended).toMatchObject({ code: 0, stdout: expect.stringContaining('a') })
+  })
+
   it('[K-15] of two that start at once one runs, and the other is refused', async () => {
     const { root } = place()
     const nodes = [begin(root, ['start']), begin(root, ['start'])]
