@@ -20,6 +20,7 @@ import {
 import { fullBackend } from '@holdfast/core/erase'
 import { EraseCommits } from './erase/commits.ts'
 import { judgeQueued, SET_ASIDE_AFTER } from './erase/judge.ts'
+import { Unrecorded } from './erase/unrecorded.ts'
 import { Waking } from './erase/waking.ts'
 import { EraseWork, NOTHING_TO_DO } from './erase/work.ts'
 import { clearAbandoned } from './files/unlisted.ts'
@@ -27,6 +28,8 @@ import type { Opened } from './opened.ts'
 import { withLimit } from './with-limit.ts'
 
 const CHUNK = 1000
+/** Chunks that are deleted and not recorded, at most. */
+const MOST_UNRECORDED = 2
 
 export interface EraserParts {
   readonly opened: () => Opened
@@ -53,8 +56,7 @@ export class ManifestEraser implements Eraser {
   #waking: Waking | undefined
   /** Passes that the gate was asked for. */
   #passes = 0
-  /** What the last pass has deleted; the log hears of it while this one deletes. Forgotten, it would be deleted again. */
-  #gone: Gone | undefined
+  readonly #unrecorded = new Unrecorded()
   readonly #commits: EraseCommits
 
   constructor(parts: EraserParts) {
@@ -129,50 +131,50 @@ export class ManifestEraser implements Eraser {
     const { pending } = this.#parts.opened()
     // On a full disk this cannot be committed; what follows makes room.
     if (pending.abandoned().length > 0) await clearAbandoned(this.#parts.opened()).catch(() => undefined)
-    const gone = this.#takeGone()
-    const todo = this.#work.todo(CHUNK, gone?.keys)
-    if (!todo && !gone) return { erased: 0, more: false }
-    const { dooming, erasing, forgetting, settling } = todo ?? NOTHING_TO_DO
+    const unrecorded = this.#unrecorded
+    if (!this.#work.mayDoom) unrecorded.clear()
+    const todo = this.#work.todo(CHUNK, unrecorded.keys)
+    if (!todo && unrecorded.chunks === 0) return { erased: 0, more: false }
+    const { dooming, forgetting, settling, ...next } = todo ?? NOTHING_TO_DO
+    // Where nothing can be recorded, no more is deleted.
+    const erasing = unrecorded.chunks < MOST_UNRECORDED ? next.erasing : []
     const asked = new Set([...dooming, ...erasing.map(({ key }) => key)])
     const fence = await this.#passGate(asked).catch(async (denied: unknown) => {
       // These were allowed, by the answer before.
-      await this.#erased(gone)
+      await this.#record().catch(() => undefined)
       throw denied
     })
     // While bytes go, the log hears of those that went before them, and dooms those that come after them.
-    const [first] = await bothOf(this.#erase(erasing), bothOf(this.#erased(gone), this.#doom(dooming, fence)))
-    await this.#erased({ keys: new Set(settling), fence })
+    const [first] = await allOf(this.#erase(erasing, fence), this.#record(), this.#doom(dooming, fence))
+    await this.#erased(settling, fence)
     // Those of a whole chunk wait for the next pass, which dooms more meanwhile.
     const atOnce = erasing.length === 0 && dooming.length < CHUNK ? this.#work.erasable(CHUNK) : []
     // What has become due meanwhile was not asked about.
-    const second = await this.#erase(atOnce.filter(({ key }) => asked.has(key)))
-    await this.#leave({ keys: new Set([...first, ...second]), fence })
+    const second = await this.#erase(
+      atOnce.filter(({ key }) => asked.has(key)),
+      fence,
+    )
+    // Unless more go next, in whose time the log can hear of these.
+    if (this.#work.erasable(1, unrecorded.keys).length === 0) await this.#record()
     await this.#commits.commit(
       forgetting.map((key) => ({ type: 'forget', key })),
       fence,
     )
-    const more = this.#work.todo(1, this.#gone?.keys) !== undefined
-    return { erased: first.length + second.length, more }
+    const more = unrecorded.chunks > 0 || this.#work.todo(1) !== undefined
+    return { erased: first + second, more }
   }
 
-  #takeGone(): Gone | undefined {
-    const gone = this.#gone
-    this.#gone = undefined
-    return gone
+  #record(): Promise<void> {
+    return this.#unrecorded.record((keys, fence) => this.#erased(keys, fence))
   }
 
-  /** Says now or by the next pass that bytes are gone, if it is this node's to say. */
-  async #leave(gone: Gone): Promise<void> {
-    if (!this.#work.mayDoom) return
-    if (this.#work.erasable(1, gone.keys).length > 0) this.#gone = gone
-    else await this.#erased(gone)
-  }
-
-  async #erased(gone: Gone | undefined): Promise<void> {
-    if (!gone || gone.keys.size === 0) return
+  async #erased(keys: readonly StorageKey[], fence: Fence): Promise<void> {
+    if (keys.length === 0) return
     const keep = this.#parts.tombstoneTime
-    const ops = Array.from(gone.keys, (key) => ({ type: 'erased', key, keep }) as const)
-    await this.#commits.commit(ops, gone.fence)
+    await this.#commits.commit(
+      keys.map((key) => ({ type: 'erased', key, keep })),
+      fence,
+    )
     const { failpoints } = this.#parts.opened()
     if (failpoints.armed) await failpoints.hit('eraser.erased.after')
   }
@@ -213,9 +215,9 @@ export class ManifestEraser implements Eraser {
     if (failpoints.armed) await failpoints.hit('eraser.doom.after')
   }
 
-  /** Gives the keys whose bytes are gone, of which the log has yet to hear. */
-  async #erase(queued: readonly QueuedErase[]): Promise<readonly StorageKey[]> {
-    if (queued.length === 0) return []
+  /** Deletes the bytes, and notes what is to be recorded. */
+  async #erase(queued: readonly QueuedErase[], fence: Fence): Promise<number> {
+    if (queued.length === 0) return 0
     const { state, committer, eraseQueue, failpoints, mustOwn, oneStore } = this.#parts.opened()
     // What was found is judged by a state that is no older than the log was then.
     await committer.barrier({ signal: this.#stopping.signal })
@@ -230,6 +232,7 @@ export class ManifestEraser implements Eraser {
       if (outcome?.status === 'gone') gone.push(item.key)
       else later.push(this.#failed(item, whyNotGone(outcome)))
     }
+    if (this.#work.mayDoom) this.#unrecorded.add(gone, fence)
     const over = oneStore ? [] : gone
     if (later.length + strays.length + over.length > 0)
       await committer.local(() => {
@@ -239,7 +242,7 @@ export class ManifestEraser implements Eraser {
         for (const key of strays) if (state.key(key)?.state !== 'doomed') eraseQueue.remove(key)
         for (const key of over) eraseQueue.remove(key)
       })
-    return gone
+    return gone.length
   }
 
   /** Reads every row again, right before the delete: only a key whose permission is irrevocable may go. */
@@ -296,16 +299,10 @@ export class ManifestEraser implements Eraser {
   }
 }
 
-/** Keys whose bytes are gone, and the permission by which they went. */
-interface Gone {
-  readonly keys: ReadonlySet<StorageKey>
-  readonly fence: Fence
-}
-
-/** Both results, or the first failure, when both have ended. */
-async function bothOf<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
-  await Promise.allSettled([a, b])
-  return Promise.all([a, b])
+/** All results, or the first failure, when all have ended. */
+async function allOf<T extends readonly Promise<unknown>[]>(...work: T) {
+  await Promise.allSettled(work)
+  return Promise.all(work)
 }
 
 /** A backend that says nothing of a key has not deleted it, as far as can be known. */

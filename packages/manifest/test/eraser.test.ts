@@ -10,6 +10,7 @@ import {
 } from '@holdfast/core'
 import type { MemoryObjects } from '@holdfast/testkit'
 import { describe, expect, it } from 'vitest'
+import { openedOf } from './opened.ts'
 import {
   bentBackend,
   condemn,
@@ -361,6 +362,33 @@ describe('the eraser', () => {
       expect(recorded).toEqual([0, 0, 1000, 2000])
       // doom, three times doom and erased, erased, erased: records of one transaction each.
       expect(manifest.head().position.index).toBe(before + 6)
+    })
+
+    it('[R-05] what is doomed goes and is recorded, once, though nothing more can be doomed', async () => {
+      const deletes: string[] = []
+      const first = await deep()
+      await first.clock.advance(1000)
+      for (const from of [0, 1000, 2000])
+        await first.commit(...first.names.slice(from, from + 1000).map((name) => doom(name)))
+      const { eraser, manifest, node, clock } = await first.restart({
+        erasing: true,
+        backend: deleting(async (keys, really) => {
+          deletes.push(...keys)
+          return really()
+        }),
+      })
+      const { committer } = openedOf(node)
+      const { commit } = committer
+      committer.commit = async (batch, options) => {
+        if (batch.ops[0]?.type === 'doom') throw new HoldfastError('HF_NO_SPACE', 'the disk is full')
+        return commit.call(committer, batch, options)
+      }
+      for (let times = 0; times < 5; times++) {
+        await expect(eraser.drain()).rejects.toMatchObject({ code: 'HF_NO_SPACE' })
+        await clock.advance(5000)
+      }
+      expect(deletes.sort()).toEqual(first.names.slice(0, 3000))
+      expect(first.names.filter((name) => manifest.key(key(name))?.state === 'gone')).toEqual(deletes)
     })
 
     it('[G-01] what was deleted before the gate said no is recorded by the permission that it had', async () => {

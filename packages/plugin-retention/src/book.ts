@@ -198,10 +198,9 @@ function refuseConflicts(
   if (conflicts.size === 0) return
   const policies = [...conflicts.keys()].sort()
   const nodes = [...new Set([...conflicts.values()].flatMap((names) => [...names]))].sort()
-  const trouble = policies.every(known) ? 'and are not the same everywhere' : 'and are not known here yet'
   throw new HoldfastError(
     'HF_POLICY_CONFLICT',
-    `policies ${policies.join(', ')} are declared by nodes ${nodes.join(', ')} ${trouble}`,
+    `policies ${policies.join(', ')} are declared by nodes ${nodes.join(', ')}, and known otherwise or not at all elsewhere`,
     { operation: 'retention', context: { policies, nodes } },
   )
 }

@@ -238,7 +238,7 @@ describe('policies on nodes that share a log', () => {
     await beat()
     await expect(one.node.jobs.run('retention', { act: true })).rejects.toMatchObject({
       code: 'HF_POLICY_CONFLICT',
-      message: expect.stringContaining('not known here yet'),
+      message: expect.stringContaining('not at all elsewhere'),
       context: { policies: ['law'], nodes: ['node-3'] },
     })
     await made.appoint('primary', three)

@@ -28,7 +28,7 @@ export interface DrainResult {
 export interface Eraser {
   /** Resolves when nothing is due any more. @throws HF_GATE_DENIED */
   drain(options?: CallOptions): Promise<DrainResult>
-  /** Doomed files in order of their keys, oldest state first seen; a bounded page. */
+  /** Doomed files, those whose delete failed first, then by their keys; a bounded page. */
   queue(options?: { readonly limit?: number }): readonly QueuedErase[]
   /** Files that are doomed, or due to be, and whose bytes are still there; not those set aside or held. */
   backlog(): number

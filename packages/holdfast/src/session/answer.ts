@@ -55,9 +55,13 @@ export async function answer(
   void takeRest(source).then(() => response.end())
 }
 
-/** Resolves when it is on its way, or nobody takes it any more. */
+/** Resolves when it is on its way, or nobody takes it any more: then its write may never be heard of again. */
 function sayLast(response: ServerResponse, line: Line): Promise<void> {
-  return new Promise((resolve) => response.write(`${JSON.stringify(line)}\n`, () => resolve()))
+  return new Promise((resolve) => {
+    if (response.closed) return resolve()
+    response.once('close', resolve)
+    response.write(`${JSON.stringify(line)}\n`, () => resolve())
+  })
 }
 
 /** The name of the operation; the whole of what was asked for where it is none. */

@@ -18,6 +18,8 @@ const TRIED = named(TABLE.erase, '')
 const TIMED = named(TABLE.retry, '')
 /** Keys that were not tried yet stand before all others. */
 const AT_ONCE = 0
+const FIRST = retryRow(AT_ONCE, '')
+const LATER = retryRow(AT_ONCE + 1, '')
 const PAGE = 1000
 
 /**
@@ -86,10 +88,16 @@ export class EraseQueue {
    * went back: it has come too.
    */
   due(now: number, limit: number): QueuedErase[] {
-    const due = this.#timed(retryRow(AT_ONCE, ''), retryRow(now + 1, ''), limit)
-    if (due.length < limit)
-      due.push(...this.#timed(retryRow(now + LONGEST_WAIT_MS + 1, ''), behind(TIMED), limit - due.length))
-    return due.map((queued) => this.#triedBefore(queued.key) ?? queued)
+    const due = this.#untried(FIRST, limit).map((queued) => this.#triedBefore(queued.key) ?? queued)
+    const tried = (from: Buffer, to: Buffer) => {
+      for (const name of this.#rows.names(from, to, limit - due.length)) {
+        const queued = this.#triedBefore(keyOfRetryRow(name))
+        if (queued) due.push(queued)
+      }
+    }
+    if (due.length < limit) tried(LATER, retryRow(now + 1, ''))
+    if (due.length < limit) tried(retryRow(now + LONGEST_WAIT_MS + 1, ''), behind(TIMED))
+    return due
   }
 
   /** When the next key is tried, or undefined. */
@@ -107,8 +115,8 @@ export class EraseQueue {
       if (!last || page.length < PAGE) break
       from = after(named(TABLE.erase, last.key))
     }
-    for (let from = retryRow(AT_ONCE, ''); ; ) {
-      const page = this.#timed(from, retryRow(AT_ONCE + 1, ''), PAGE)
+    for (let from = FIRST; ; ) {
+      const page = this.#untried(from, PAGE)
       for (const queued of page) if (!this.#wasTried(queued.key)) yield queued
       const last = page.at(-1)
       if (!last || page.length < PAGE) return
@@ -122,9 +130,9 @@ export class EraseQueue {
     this.#tried = this.#rows.count(TRIED, behind(TRIED), Number.MAX_SAFE_INTEGER)
   }
 
-  /** As if none had been tried. */
-  #timed(from: Buffer, to: Buffer, limit: number): QueuedErase[] {
-    return this.#rows.page(from, to, limit, (payload, row) =>
+  /** Keys before their first try, and those that format 3 has queued. */
+  #untried(from: Buffer, limit: number): QueuedErase[] {
+    return this.#rows.page(from, LATER, limit, (payload, row) =>
       untried(keyOfRetryRow(row) as StorageKey, payload),
     )
   }

@@ -12,7 +12,6 @@ interface OnItsWayOut {
   readonly run?: string
   /** The replacement that condemned it; then it is condemned as `replaced`. */
   readonly replacement?: number
-  /** Of its condemnation, or of the last change of its time: the row that its path has of it is named by this. */
   readonly generation: number
   readonly entry?: Entry
   readonly unlisted?: Unlisted

@@ -20,8 +20,7 @@ export function doom(
   if (known.replacement !== undefined) state.replacements.lose(known.replacement)
   if (known.as === 'missing') state.bury(key, known, time + keep, state.nextGeneration())
   else {
-    state.doom(key, known, { ...kept, state: 'doomed', since: time })
-    state.nextGeneration()
+    state.doom(key, known, { ...kept, state: 'doomed', since: time, generation: state.nextGeneration() })
     local.mustErase(key, time, known.unlisted?.storeId)
   }
   const { entry, reason, run } = known

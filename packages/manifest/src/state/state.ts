@@ -179,11 +179,9 @@ export class State {
     this.list(entry, false)
   }
 
-  /** From when on its bytes go. The row that its path has of it stays: that one is named by its condemnation. */
   doom(key: StorageKey, before: Condemned, row: Doomed): void {
-    this.#awaitNoMore(key, before)
-    this.#setKey(key, row, false)
-    this.#await('doomed', row.since, key)
+    this.#settle(key, before)
+    this.#leave(key, row)
   }
 
   bury(key: StorageKey, before: Condemned | Doomed, until: number, generation: number): void {
@@ -201,9 +199,9 @@ export class State {
   }
 
   /** Writes the rows of a key on its way out. */
-  #leave(key: StorageKey, row: Condemned): void {
+  #leave(key: StorageKey, row: Condemned | Doomed): void {
     this.#setKey(key, row, false)
-    this.#await('condemned', row.notBefore, key)
+    this.#await(row.state, timeOf(row), key)
     const leaving = this.rows.draft()
     writeLeavingRow(leaving, row.entry?.path ?? key, row.generation)
     const name = leaving.length
@@ -219,13 +217,9 @@ export class State {
 
   /** Takes them away, except the key's own, which the next state overwrites. */
   #settle(key: StorageKey, row: Condemned | Doomed): void {
-    this.#awaitNoMore(key, row)
-    writeLeavingRow(this.rows.draft(), row.entry?.path ?? key, row.generation)
-    this.rows.removeDraft()
-  }
-
-  #awaitNoMore(key: StorageKey, row: Condemned | Doomed): void {
     writeDueRow(this.rows.draft(), row.state, timeOf(row), key)
+    this.rows.removeDraft()
+    writeLeavingRow(this.rows.draft(), row.entry?.path ?? key, row.generation)
     this.rows.removeDraft()
   }
 

@@ -164,10 +164,7 @@ function judge(table: Table, op: Op): OpOutcome {
       if (isHeld(table, subjectOf(op.key, known))) return skip('held')
       if (known.entry) table.deleted.push(op.key)
       if (known.as === 'missing') bury(table, known, op.keep ?? 0, next())
-      else {
-        next()
-        keys.set(op.key, { ...known, state: 'doomed' })
-      }
+      else keys.set(op.key, { ...known, state: 'doomed', generation: next() })
       return done()
     }
     case 'erased': {
