@@ -28,7 +28,7 @@ function mustHaveHappened(census: Census, ...all: string[]): void {
 describe('simulated lifetimes', () => {
   it('[T-02] whatever users, crashes and stores do, no promise is broken, and all comes to rest', async () => {
     const census: Census = new Map()
-    expect(await firstBroken({ seeds: 200 }, census)).toBeUndefined()
+    expect(await firstBroken({ seeds: 400 }, census)).toBeUndefined()
     mustHaveHappened(census, 'write: done', 'replace: done', 'undo: done', 'undoReplacement: done')
     mustHaveHappened(census, 'expire: done', 'hold: done', 'write: HF_BACKEND', 'write: HF_DATADIR_TAKEN')
     mustHaveHappened(census, 'a process dies while started', 'a process dies while starting')
