@@ -7,19 +7,18 @@ import {
   type Eraser,
   type Fence,
   type Gate,
-  gateDenied,
   HoldfastError,
   isHoldfastError,
   messageOf,
   type QueuedErase,
   type Storage,
   type StorageKey,
-  soleNamespace,
 } from '@holdfast/core'
 // The only import of this entry point: nothing else may delete bytes.
 import { fullBackend } from '@holdfast/core/erase'
 import { EraseCommits } from './erase/commits.ts'
 import { judgeQueued, SET_ASIDE_AFTER } from './erase/judge.ts'
+import { Permission } from './erase/permission.ts'
 import { Unrecorded } from './erase/unrecorded.ts'
 import { Waking } from './erase/waking.ts'
 import { EraseWork, NOTHING_TO_DO } from './erase/work.ts'
@@ -54,13 +53,13 @@ export class ManifestEraser implements Eraser {
   /** Passes run one after the other, whoever asked for them. */
   #turn: Promise<unknown> = Promise.resolve()
   #waking: Waking | undefined
-  /** Passes that the gate was asked for. */
-  #passes = 0
+  readonly #permission: Permission
   readonly #unrecorded = new Unrecorded()
   readonly #commits: EraseCommits
 
   constructor(parts: EraserParts) {
     this.#parts = parts
+    this.#permission = new Permission(parts, this.#stopping.signal)
     this.#commits = new EraseCommits(() => parts.opened().committer, CHUNK, this.#stopping.signal)
   }
 
@@ -139,7 +138,7 @@ export class ManifestEraser implements Eraser {
     // Where nothing can be recorded, no more is deleted.
     const erasing = unrecorded.chunks < MOST_UNRECORDED ? next.erasing : []
     const asked = new Set([...dooming, ...erasing.map(({ key }) => key)])
-    const fence = await this.#passGate(asked).catch(async (denied: unknown) => {
+    const fence = await this.#permission.ask(asked, this.#work.mayDoom).catch(async (denied: unknown) => {
       // These were allowed, by the answer before.
       await this.#record().catch(() => undefined)
       throw denied
@@ -177,30 +176,6 @@ export class ManifestEraser implements Eraser {
     )
     const { failpoints } = this.#parts.opened()
     if (failpoints.armed) await failpoints.hit('eraser.erased.after')
-  }
-
-  async #passGate(keys: Iterable<StorageKey>): Promise<Fence> {
-    const namespace = soleNamespace(this.#namespaces(keys))
-    const request = {
-      action: 'erase',
-      actor: 'node',
-      job: 'eraser',
-      chunk: this.#passes++,
-      ...(!this.#work.mayDoom && { doomed: true }),
-      ...(namespace !== undefined && { namespace }),
-    } as const
-    const verdict = await this.#parts.gate.check(request, { signal: this.#stopping.signal })
-    if (!verdict.allowed) throw gateDenied(verdict, 'eraser')
-    return { role: verdict.role, epoch: verdict.epoch }
-  }
-
-  /** Of what was never listed, no namespace is known. */
-  *#namespaces(keys: Iterable<StorageKey>): Generator<string | undefined> {
-    const { state } = this.#parts.opened()
-    for (const key of keys) {
-      const known = state.key(key)
-      yield known && 'entry' in known ? known.entry?.namespace : undefined
-    }
   }
 
   async #doom(keys: readonly StorageKey[], fence: Fence): Promise<void> {

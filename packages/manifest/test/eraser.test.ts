@@ -391,6 +391,34 @@ describe('the eraser', () => {
       expect(first.names.filter((name) => manifest.key(key(name))?.state === 'gone')).toEqual(deletes)
     })
 
+    it('[R-05] no more is deleted than a little, as long as the log does not hear of it', async () => {
+      const deletes: string[] = []
+      const { eraser, manifest, clock, names, node } = await deep({
+        erasing: true,
+        backend: deleting(async (keys, really) => {
+          deletes.push(...keys)
+          return really()
+        }),
+      })
+      const { committer } = openedOf(node)
+      const { commit } = committer
+      let full = true
+      committer.commit = async (batch, options) => {
+        if (full && batch.ops[0]?.type === 'erased')
+          throw new HoldfastError('HF_NO_SPACE', 'the disk is full')
+        return commit.call(committer, batch, options)
+      }
+      for (let times = 0; times < 6; times++) {
+        await clock.advance(5000)
+        await expect(eraser.drain()).rejects.toMatchObject({ code: 'HF_NO_SPACE' })
+      }
+      expect(deletes.sort()).toEqual(names.slice(0, 2000))
+      full = false
+      await eraser.drain()
+      expect(deletes.sort()).toEqual(names)
+      expect(names.filter((name) => manifest.key(key(name))?.state !== 'gone')).toEqual([])
+    })
+
     it('[G-01] what was deleted before the gate said no is recorded by the permission that it had', async () => {
       const deletes: string[] = []
       let passes = 0
