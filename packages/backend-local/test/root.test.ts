@@ -7,7 +7,10 @@ import { describe, expect, it } from 'vitest'
 import { bytes, keysOf, makeFiles, readText, tempRoot } from './temp-root.ts'
 
 /** More keys of one folder than go together twice, in order. */
-const KEYS = Array.from({ length: 40 }, (_, index) => String(100 + index))
+/** As many as a deletion may have at once, in groups, and half as many again. */
+const GROUPS_AT_ONCE = 16
+const KEYS_OF_GROUP = 16
+const KEYS = Array.from({ length: 400 }, (_, index) => String(1000 + index))
 
 const INVALID = { code: 'HF_BACKEND', kind: 'invalid' }
 
@@ -163,16 +166,34 @@ describe('the root', () => {
       using _armed = failpoints.arm(
         'local.delete.before',
         { kind: 'callback', call: replaceRoot },
-        { skip: 1 },
+        { skip: GROUPS_AT_ONCE, times: 1 },
       )
+      const outcomes = await backend.delete(KEYS.map((key) => ({ key })))
+      const left = readdirSync(away)
       const refused = { status: 'failed', error: { code: 'HF_BACKEND', kind: 'unavailable' } }
-      expect(await backend.delete(KEYS.map((key) => ({ key })))).toMatchObject(
-        KEYS.map((key) => ({ key, ...refused })),
-      )
-      expect(readdirSync(away).sort()).toEqual(['.holdfast', ...KEYS.slice(16)])
-      if (existsSync(temp.root)) expect(readdirSync(temp.root).sort()).toEqual(['.holdfast', ...KEYS])
+      for (const outcome of outcomes)
+        if (outcome.status === 'gone') expect(left).not.toContain(outcome.key)
+        else expect(outcome).toMatchObject(refused)
+      // Where it happened some were on their way; none began after it.
+      const begun = KEYS.slice(0, GROUPS_AT_ONCE * KEYS_OF_GROUP)
+      const untouched = KEYS.slice(begun.length)
+      expect(outcomes.slice(begun.length)).toMatchObject(untouched.map((key) => ({ key, ...refused })))
+      expect(left).toEqual(expect.arrayContaining(untouched))
+      if (existsSync(temp.root)) expect(readdirSync(temp.root)).toEqual(expect.arrayContaining(untouched))
     },
   )
+
+  it('[B-13] what went about the time when it was replaced is not said to be gone', async () => {
+    await using temp = await tempRoot()
+    const failpoints = new FailpointRegistry()
+    const backend = await temp.open({ failpoints })
+    makeFiles(temp.root, ['key'])
+    const replaceRoot = () => renameSync(temp.root, `${temp.root}-away`)
+    using _armed = failpoints.arm('local.delete.after', { kind: 'callback', call: replaceRoot })
+    expect(await backend.delete([{ key: 'key' }])).toMatchObject([
+      { key: 'key', status: 'failed', error: { code: 'HF_BACKEND', kind: 'unavailable' } },
+    ])
+  })
 
   it('[B-08] a node keeps its records in it, apart from the keys', async () => {
     await using temp = await tempRoot()
