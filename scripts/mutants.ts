@@ -8,9 +8,9 @@ import { readPromised } from './guarantees/promised.ts'
 import { REPORT_FILE, readReport } from './guarantees/report.ts'
 import {
   baselineProblems,
+  filesOf,
   outcomeOfReport,
   type RunOutcome,
-  stagesOf,
   testsOf,
   type Verdict,
   verdictOf,
@@ -73,34 +73,25 @@ async function tryAll(copies: readonly [string, ...string[]], mutants: readonly 
   const left = [...mutants]
   const lane = async (copy: string) => {
     for (let mutant = left.shift(); mutant; mutant = left.shift()) {
-      await tryOne(copy, mutant, stagesOf(testsOf(baseline, mutant.id)))
+      await tryOne(copy, mutant, filesOf(testsOf(baseline, mutant.id)))
     }
   }
   await Promise.all(copies.map(lane))
 }
 
-async function tryOne(copy: string, mutant: Mutant, stages: readonly (readonly string[])[]): Promise<void> {
+async function tryOne(copy: string, mutant: Mutant, files: readonly string[]): Promise<void> {
   const start = performance.now()
   applyPatch(copy, mutant)
-  const verdict = await verdictOn(copy, mutant, stages)
+  const verdict = await verdictOn(copy, mutant, files)
   revertPatch(copy, mutant)
   if (verdict.kind === 'survived') fail(`${mutant.file} survived: ${verdict.why}, ${seconds(start)}`)
   else console.log(`mutants: ${mutant.file} caught by ${verdict.by}, ${seconds(start)}`)
 }
 
-/** What the quick tests do not catch may be caught by the others. */
-async function verdictOn(
-  copy: string,
-  { id }: Mutant,
-  stages: readonly (readonly string[])[],
-): Promise<Verdict> {
-  let verdict: Verdict = { kind: 'survived', why: 'it has no test' }
-  for (const files of stages) {
-    const outcome = await runTests(copy, [id], files, { untilCaught: true })
-    verdict = outcome ? verdictOf(outcome, id) : { kind: 'survived', why: 'its tests took too long' }
-    if (verdict.kind === 'caught') break
-  }
-  return verdict
+async function verdictOn(copy: string, { id }: Mutant, files: readonly string[]): Promise<Verdict> {
+  if (files.length === 0) return { kind: 'survived', why: 'it has no test' }
+  const outcome = await runTests(copy, [id], files, { untilCaught: true })
+  return outcome ? verdictOf(outcome, id) : { kind: 'survived', why: 'its tests took too long' }
 }
 
 const mutants = chosen()

@@ -56,16 +56,11 @@ export function testsOf(run: RunOutcome, id: string): TestOutcome[] {
   return run.tests.filter(({ title }) => title.startsWith(`[${id}] `))
 }
 
-/** Longest time of the tests of one id in a file that is tried among the first, ms. */
-const QUICK_MS = 5000
-
-/** The files that the tests lie in: first those that take a moment, then, if nobody has caught the mutant, the others. */
-export function stagesOf(tests: readonly TestOutcome[]): readonly (readonly string[])[] {
+/** The files that the tests lie in, those first that took the least: a mutant is mostly caught by a test that takes a moment. */
+export function filesOf(tests: readonly TestOutcome[]): readonly string[] {
   const times = new Map<string, number>()
   for (const { file, ms } of tests) times.set(file, (times.get(file) ?? 0) + ms)
-  const files = [...times.keys()]
-  const isQuick = (file: string) => (times.get(file) ?? 0) < QUICK_MS
-  return [files.filter(isQuick), files.filter((file) => !isQuick(file))].filter((stage) => stage.length > 0)
+  return [...times].sort(([, one], [, other]) => one - other).map(([file]) => file)
 }
 
 /** A property that failed is an error of fast-check, which has the assertion as its cause. */

@@ -6,7 +6,7 @@ const MINUTE_MS = 60_000
 
 export interface RunTestsOptions {
   readonly limitMs?: number
-  /** Ends with the first test that an assertion turns red: nothing more is to be learnt of a mutant. */
+  /** Takes the files one by one, and ends with the first test that an assertion turns red: it says all about a mutant. */
   readonly untilCaught?: boolean
 }
 

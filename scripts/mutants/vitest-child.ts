@@ -1,7 +1,13 @@
 // Child process of run-tests.ts: runs tests by id and sends their outcome. Vitest's own objects still know which
 // error was an assertion; its JSON report keeps only stacks, and those of `.rejects` and `.poll` begin with "Error".
 import { join, relative } from 'node:path'
-import { createVitest, type TestCase, type TestModule } from 'vitest/node'
+import {
+  BaseSequencer,
+  createVitest,
+  type TestCase,
+  type TestModule,
+  type TestSpecification,
+} from 'vitest/node'
 import { type Failure, isAssertion, type RunOutcome, type TestOutcome } from './outcome.ts'
 
 interface Thrown {
@@ -39,12 +45,20 @@ function endWhenCaught(test: TestCase): void {
   if (outcome.failures.some(isAssertion)) process.send?.({ tests: [outcome], otherFailures: [] })
 }
 
+/** Takes the files in the order in which they were given. */
+class AsGiven extends BaseSequencer {
+  override async sort(specifications: TestSpecification[]) {
+    const place = ({ moduleId }: TestSpecification) => files.indexOf(relative(root, moduleId))
+    return specifications.sort((one, other) => place(one) - place(other))
+  }
+}
+
 const vitest = await createVitest('test', {
   root,
   watch: false,
   testNamePattern: new RegExp(`\\[(?:${ids})\\]`),
   // Other mutants are tried at the same time.
-  ...(untilCaught === 'true' && { maxWorkers: 1 }),
+  ...(untilCaught === 'true' && { maxWorkers: 1, sequence: { sequencer: AsGiven } }),
   reporters: [untilCaught === 'true' ? { onTestCaseResult: endWhenCaught } : {}],
 })
 await vitest.start(files.map((file) => join(root, file)))

@@ -32,6 +32,8 @@ export async function runPacked(
   const report = join(cwd, 'report.json')
   const said = await vitest(cwd, [
     'run',
+    // The run around it waits.
+    '--maxWorkers=100%',
     '--reporter=default',
     '--reporter=json',
     `--outputFile.json=${report}`,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Failure, type RunOutcome, stagesOf, verdictOf } from '../mutants/outcome.ts'
+import { type Failure, filesOf, type RunOutcome, verdictOf } from '../mutants/outcome.ts'
 
 describe('a verdict', () => {
   const assertion: Failure = { name: 'AssertionError', message: 'expected 1 to be 2' }
@@ -46,14 +46,13 @@ describe('a verdict', () => {
   })
 })
 
-describe('the stages of a mutant', () => {
+describe('the files of a mutant', () => {
   const test = (file: string, ms: number) =>
     ({ file, ms, title: '[R-02] x', state: 'passed', failures: [] }) as const
 
-  it('are the files that take a moment, then the others', () => {
-    const tests = [test('slow', 4000), test('quick', 10), test('slow', 2000), test('quick too', 4999)]
-    expect(stagesOf(tests)).toEqual([['quick', 'quick too'], ['slow']])
-    expect(stagesOf([test('slow', 6000)])).toEqual([['slow']])
-    expect(stagesOf([])).toEqual([])
+  it('are those that its tests lie in, the quickest first', () => {
+    const tests = [test('slow', 4000), test('quick', 10), test('slow', 2000), test('not so quick', 4999)]
+    expect(filesOf(tests)).toEqual(['quick', 'not so quick', 'slow'])
+    expect(filesOf([])).toEqual([])
   })
 })

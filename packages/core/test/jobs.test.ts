@@ -1,6 +1,6 @@
-import { HoldfastError, totalsOf } from '@holdfast/core'
+import { HoldfastError, Rendezvous, totalsOf } from '@holdfast/core'
 import { describe, expect, it } from 'vitest'
-import { items, jobPlugin, startNode, tapper } from './support.ts'
+import { endOf, items, jobPlugin, startNode, tapper } from './support.ts'
 
 const doAll = async (chunk: ReturnType<typeof items>) => ({ done: totalsOf(chunk), skipped: {} })
 
@@ -113,18 +113,19 @@ describe('a run', () => {
   })
 
   it('[R-08] two runs of a job do not overlap, also when they are asked for in one tick', async () => {
-    const release = Promise.withResolvers<void>()
+    const acting = new Rendezvous()
     await using node = await startNode([
       jobPlugin(async (chunk) => {
-        await release.promise
+        acting.arrive()
+        await acting.released
         return { done: totalsOf(chunk), skipped: {} }
       }),
     ])
-    const first = node.jobs.run('sweep', { act: true })
-    await expect(node.jobs.run('sweep', { act: true })).rejects.toMatchObject({ code: 'HF_ALREADY_RUNNING' })
-    await expect(node.jobs.run('sweep', {})).rejects.toMatchObject({ code: 'HF_ALREADY_RUNNING' })
-    release.resolve()
-    expect((await first).outcome.status).toBe('completed')
+    const ends = [node.jobs.run('sweep', { act: true }), node.jobs.run('sweep', { act: true })].map(endOf)
+    await acting.reached
+    ends.push(endOf(node.jobs.run('sweep', {})))
+    acting.release()
+    expect(await Promise.all(ends)).toEqual(['completed', 'HF_ALREADY_RUNNING', 'HF_ALREADY_RUNNING'])
     expect((await node.jobs.run('sweep', {})).outcome.status).toBe('completed')
   })
 

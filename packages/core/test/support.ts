@@ -3,7 +3,9 @@ import {
   type Denial,
   definePlugin,
   type GateRequest,
+  type HoldfastError,
   type HoldfastNode,
+  type JobRun,
   type NodeOptions,
   type PlanItem,
   type PlannedJob,
@@ -66,6 +68,14 @@ export function startNode(
   options: Partial<NodeOptions> = {},
 ): Promise<HoldfastNode> {
   return createNode({ plugins, id: 'test-node', log: 'silent', ...options }).start()
+}
+
+/** How a run ended, or the code by which it was refused. */
+export function endOf(run: Promise<JobRun>): Promise<string> {
+  return run.then(
+    ({ outcome }) => outcome.status,
+    ({ code }: HoldfastError) => code,
+  )
 }
 
 /** Lets everything that is ready run, and what becomes ready by that. */

@@ -32,8 +32,9 @@ import { holdfast } from './run-command.ts'
 function place(
   settings: object = {},
   plugins: readonly unknown[] = ['backend-local', 'manifest', 'retention'],
+  finished = onTestFinished,
 ) {
-  const root = project({})
+  const root = project({}, finished)
   const config = {
     'backend-local': { root: join(root, 'files') },
     manifest: { dataDir: join(root, 'data'), reserve: 0 },
@@ -256,33 +257,6 @@ describe('holdfast doctor', () => {
     )
   })
 
-  it('[A-02] gives a node up that does not answer', { timeout: 90_000 }, async () => {
-    const root = place()
-    const node = await start(root)
-    node.kill('SIGSTOP')
-    const findings = await examine(root)
-    node.kill('SIGCONT')
-    expect(of(findings, 'running')[0]).toMatchObject({
-      state: 'failed',
-      cure: expect.stringContaining('hangs'),
-    })
-    expect(of(findings, 'lock')[0]).toMatchObject({
-      state: 'warning',
-      message: expect.stringContaining(`${node.pid}`),
-    })
-  })
-
-  it('[A-06] ends also when a config file never does, or keeps the process alive', {
-    timeout: 90_000,
-  }, async () => {
-    const hangs = project({
-      'holdfast.config.mts': 'setInterval(() => {}, 1000); await new Promise(() => {})',
-    })
-    const { code, out } = await holdfast(hangs, ['doctor'])
-    expect(code).toBe(1)
-    expect(out).toContain('failed   config: looking took longer than 10 s')
-  })
-
   it('[G-06] finds a clock that is before the newest record, or long after it', async () => {
     const hour = 3_600_000
     const [early] = of(await examine(await lived(Date.now() + hour)), 'clock')
@@ -396,12 +370,43 @@ function spoil(path: string, how: Damage): void {
   }
 }
 
+describe.concurrent('holdfast doctor, of what never answers', { timeout: 90_000 }, () => {
+  it('[A-02] a node: it is given up', async ({ expect, onTestFinished }) => {
+    const root = place({}, undefined, onTestFinished)
+    const node = await start(root, onTestFinished)
+    node.kill('SIGSTOP')
+    const findings = await examine(root)
+    node.kill('SIGCONT')
+    expect(of(findings, 'running')[0]).toMatchObject({
+      state: 'failed',
+      cure: expect.stringContaining('hangs'),
+    })
+    expect(of(findings, 'lock')[0]).toMatchObject({
+      state: 'warning',
+      message: expect.stringContaining(`${node.pid}`),
+    })
+  })
+
+  it('[A-06] a config file, which keeps the process alive: it ends all the same', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const hangs = project(
+      { 'holdfast.config.mts': 'setInterval(() => {}, 1000); await new Promise(() => {})' },
+      onTestFinished,
+    )
+    const { code, out } = await holdfast(hangs, ['doctor'])
+    expect(code).toBe(1)
+    expect(out).toContain('failed   config: looking took longer than 10 s')
+  })
+})
+
 /** `holdfast start`, until it has said that it runs. It ends with the test. */
-async function start(root: string): Promise<ChildProcess> {
+async function start(root: string, finished = onTestFinished): Promise<ChildProcess> {
   const args = ['--conditions=holdfast-source', commandOf('holdfast'), 'start']
   const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] })
   const end = once(child, 'close')
-  onTestFinished(async () => {
+  finished(async () => {
     child.kill('SIGKILL')
     await end
   })

@@ -8,10 +8,13 @@ import type { ConfigEntry } from '@holdfast/core'
 import type { LoadProblem } from 'holdfast'
 import { afterAll, onTestFinished } from 'vitest'
 
-/** A folder of a user with these files, gone after the test. */
-export function project(files: Readonly<Record<string, string | object>>): string {
+/** A folder of a user with these files, gone after the test. A test beside others has to say which it is: `finished`. */
+export function project(
+  files: Readonly<Record<string, string | object>>,
+  finished: typeof onTestFinished = onTestFinished,
+): string {
   const root = mkdtempSync(join(realpathSync(tmpdir()), 'holdfast-'))
-  onTestFinished(() => rmSync(root, { recursive: true, force: true }))
+  finished(() => rmSync(root, { recursive: true, force: true }))
   for (const [name, content] of Object.entries(files)) {
     const file = join(root, name)
     mkdirSync(dirname(file), { recursive: true })

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, type onTestFinished } from 'vitest'
 import { commandOf, link, pluginPackage, project } from './packages.ts'
 
 const MAIN = commandOf('holdfast')
@@ -38,9 +38,9 @@ async function stepsOf(root: string, ...args: string[]) {
 }
 
 /** A package around the local backend, of which something is changed. */
-function backendPackage(change: string) {
+function backendPackage(change: string, finished?: typeof onTestFinished) {
   const name = '@acme/holdfast-backend-x'
-  const root = project({
+  const files = {
     [`node_modules/${name}/package.json`]: { name, type: 'module', exports: './index.js' },
     [`node_modules/${name}/index.js`]: `
       import { backendLocal } from '@holdfast/backend-local'
@@ -61,7 +61,8 @@ function backendPackage(change: string) {
         })
         return definePlugin({ ...own, setup: (ctx) => own.setup({ ...ctx, provide: (n, create) => ctx.provide(n, (s) => changed(create(s))) }) })
       }`,
-  })
+  }
+  const root = project(files, finished)
   for (const ours of ['@holdfast/backend-local', '@holdfast/core']) link(root, ours)
   return { root, name }
 }
@@ -195,28 +196,6 @@ describe('holdfast verify', () => {
     })
   })
 
-  it('[K-04] one that never answers its stop fails that step, and the command ends', async () => {
-    const name = '@acme/holdfast-plugin-x'
-    const root = project(pluginPackage(name, 'acme-x'))
-    const index = join(root, 'node_modules', name, 'index.js')
-    const hanging = 'setup({ onStop }) { onStop(() => new Promise(() => {})) }'
-    writeFileSync(index, readFileSync(index, 'utf8').replace('setup() {}', hanging))
-    expect(await stepsOf(root, name)).toMatchObject({
-      ok: false,
-      failed: { step: 'stop', problem: expect.stringMatching(/acme-x/) },
-    })
-  }, 60_000)
-
-  it('[K-02] a backend that never answers is told as such', async () => {
-    const { root, name } = backendPackage(
-      '(backend) => ({ write: (key, ...rest) => key.startsWith(".holdfast/") ? backend.write(key, ...rest) : new Promise(() => {}) })',
-    )
-    expect(await stepsOf(root, name, ...ROOT)).toMatchObject({
-      ok: false,
-      failed: { step: 'write', problem: expect.stringContaining('did not answer within 15000 ms') },
-    })
-  }, 90_000)
-
   it('[A-06] options that are no JSON object are refused with what is wrong', async () => {
     const root = project({})
     for (const [given, why] of [
@@ -227,5 +206,30 @@ describe('holdfast verify', () => {
       expect(code).toBe(2)
       expect(stderr).toContain(why)
     }
+  })
+})
+
+describe.concurrent('holdfast verify, of what never answers', { timeout: 90_000 }, () => {
+  it('[K-04] a stop: that step fails, and the command ends', async ({ expect, onTestFinished }) => {
+    const name = '@acme/holdfast-plugin-x'
+    const root = project(pluginPackage(name, 'acme-x'), onTestFinished)
+    const index = join(root, 'node_modules', name, 'index.js')
+    const hanging = 'setup({ onStop }) { onStop(() => new Promise(() => {})) }'
+    writeFileSync(index, readFileSync(index, 'utf8').replace('setup() {}', hanging))
+    expect(await stepsOf(root, name)).toMatchObject({
+      ok: false,
+      failed: { step: 'stop', problem: expect.stringMatching(/acme-x/) },
+    })
+  })
+
+  it('[K-02] a write of a backend: it is told as such', async ({ expect, onTestFinished }) => {
+    const { root, name } = backendPackage(
+      '(backend) => ({ write: (key, ...rest) => key.startsWith(".holdfast/") ? backend.write(key, ...rest) : new Promise(() => {}) })',
+      onTestFinished,
+    )
+    expect(await stepsOf(root, name, ...ROOT)).toMatchObject({
+      ok: false,
+      failed: { step: 'write', problem: expect.stringContaining('did not answer within 15000 ms') },
+    })
   })
 })

@@ -37,6 +37,7 @@ export async function runBroken(
       '--config',
       'base/vitest.config.ts',
       '--reporter=json',
+      '--maxWorkers=100%',
       `--outputFile=${file}`,
     ])
     const report = await readFile(file, 'utf8').catch(() => {

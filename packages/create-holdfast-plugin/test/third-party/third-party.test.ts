@@ -24,7 +24,7 @@ const PROGRAM = `
   await node.stop()
 `
 
-describe('a third party', () => {
+describe.concurrent('a third party', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'holdfast-third-party-'))
   let registry: Registry
 
@@ -53,7 +53,7 @@ describe('a third party', () => {
 
   it('[K-13] scaffolds a backend, sees its suite pass, publishes it, and somebody else names it in a config file', {
     timeout: 6 * MINUTES,
-  }, async () => {
+  }, async ({ expect }) => {
     const author = folder('author')
     const name = '@acme/holdfast-backend-x'
     await npm(
@@ -112,8 +112,8 @@ describe('a third party', () => {
   })
 
   it('[K-13] scaffolds a plugin that builds, type-checks and passes its suite', {
-    timeout: 4 * MINUTES,
-  }, async () => {
+    timeout: 6 * MINUTES,
+  }, async ({ expect }) => {
     const author = folder('plugin-author')
     await npm(author, 'create', '--yes', 'holdfast-plugin', 'holdfast-plugin-tidy', '--', '--yes')
     const mine = join(author, 'holdfast-plugin-tidy')

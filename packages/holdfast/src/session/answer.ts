@@ -94,10 +94,7 @@ async function* withFirst(first: Buffer, rest: AsyncIterator<Buffer>): AsyncGene
   for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
 }
 
-/**
- * Lets whoever asked go on sending until the answer is read, which ends it: a socket that is closed over what nobody has
- * read breaks at the other end, and the answer with it.
- */
+/** Takes what is still sent: an answer that ends before its request does is dropped by Node's client, unread. */
 async function takeRest(source: AsyncIterator<Buffer>): Promise<void> {
   try {
     while (!(await source.next()).done);

@@ -116,8 +116,10 @@ describe('who owns the data folder', PATIENT, () => {
         yield Buffer.from('two')
       })(),
     )
-    for (const args of [['files', 'ls'], ['files', 'rm', 'a', '--act'], ['start']])
-      expect(await run(at.root, args)).toMatchObject({
+    // Each of them waits for a while.
+    const commands = [['files', 'ls'], ['files', 'rm', 'a', '--act'], ['start']]
+    for (const ended of await Promise.all(commands.map((args) => run(at.root, args))))
+      expect(ended).toMatchObject({
         code: 3,
         stdout: '',
         stderr: expect.stringMatching(new RegExp(`^HF_DATADIR_IN_USE: process ${process.pid} on `, 'm')),

@@ -30,6 +30,16 @@ async function overtaken(folder: string, at: FailpointName) {
   return { node, result: await started }
 }
 
+it('[X-01] a write that was killed before it was listed has never been, after the next start', async () => {
+  await using folder = await tempFolder()
+  const killed = await runUntilCrash(REWRITE, { args: [folder.path, CUT, 'cut'], at: 'files.write.stored' })
+  expect(killed).toMatchObject({ crashedAt: 'files.write.stored' })
+  const next = await nodeIn(folder.path, new FailpointRegistry()).start()
+  await next.eraser.drain()
+  await next.stop()
+  expect(await inspect(folder.path)).toMatchObject({ stored: [], problems: [] })
+})
+
 describe('two processes that recover what a killed one left', { timeout: 60_000 }, () => {
   it('[X-05] an unfinished write: one ends it, by one record; the other is told that it was overtaken, and changes nothing', async () => {
     await using folder = await tempFolder()
