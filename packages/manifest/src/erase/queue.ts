@@ -122,16 +122,23 @@ export class EraseQueue {
 
   /** All keys, those that are passed over and those whose try went wrong first. */
   *scan(): Generator<QueuedErase, undefined> {
-    // Finds those that nobody has come upon yet.
-    for (let from: Buffer | undefined = TRIED; from; ) from = this.#allTried(from).next
-    for (const { row: _, ...queued } of this.unreadable.all()) yield queued
+    const told = new Set<string>()
+    const unreadable = (): QueuedErase[] => {
+      if (this.unreadable.size === told.size) return []
+      const news = this.unreadable.all().filter(({ key }) => !told.has(key))
+      for (const { key } of news) told.add(key)
+      return news.map(({ row: _, ...queued }) => queued)
+    }
+    yield* unreadable()
     for (let from: Buffer | undefined = TRIED; from; ) {
       const { found, next } = this.#allTried(from)
+      yield* unreadable()
       yield* found
       from = next
     }
     for (let from: Buffer | undefined = FIRST; from; ) {
       const { found, next } = this.#timed(from, LATER, PAGE)
+      yield* unreadable()
       for (const queued of found) if (!this.#wasTried(queued.key)) yield queued
       from = next
     }
