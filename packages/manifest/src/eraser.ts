@@ -19,6 +19,7 @@ import { fullBackend } from '@holdfast/core/erase'
 import { EraseCommits } from './erase/commits.ts'
 import { judgeQueued, SET_ASIDE_AFTER } from './erase/judge.ts'
 import { Permission } from './erase/permission.ts'
+import { retryAside } from './erase/retry.ts'
 import { Unrecorded } from './erase/unrecorded.ts'
 import { Waking } from './erase/waking.ts'
 import { EraseWork, NOTHING_TO_DO } from './erase/work.ts'
@@ -60,7 +61,7 @@ export class ManifestEraser implements Eraser {
   constructor(parts: EraserParts) {
     this.#parts = parts
     this.#permission = new Permission(parts, this.#stopping.signal)
-    this.#commits = new EraseCommits(() => parts.opened().committer, CHUNK, this.#stopping.signal)
+    this.#commits = new EraseCommits(parts.opened, CHUNK, this.#stopping.signal)
   }
 
   /** From here on the queue empties itself: after every commit, and when the next row is due. */
@@ -109,13 +110,8 @@ export class ManifestEraser implements Eraser {
     return this.#work.backlog()
   }
 
-  async retry(): Promise<number> {
-    const { eraseQueue, committer, clock } = this.#parts.opened()
-    const aside = [...eraseQueue.scan().filter(isSetAside)]
-    await committer.local(() => {
-      for (const { key, since } of aside) eraseQueue.put({ key, since, attempts: 0, nextTry: clock.now() })
-    })
-    return aside.length
+  retry(): Promise<number> {
+    return retryAside(this.#parts.opened())
   }
 
   #inTurn(): Promise<{ erased: number; more: boolean }> {

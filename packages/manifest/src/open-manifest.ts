@@ -17,6 +17,7 @@ import { Ownership } from './data-dir/ownership.ts'
 import { formatOf, STORE_FORMAT, takeOver } from './data-dir/store-format.ts'
 import { StoreIdentity } from './data-dir/store-identity.ts'
 import { EraseQueue } from './erase/queue.ts'
+import { Unreadable } from './erase/unreadable.ts'
 import { Pending } from './files/pending.ts'
 import { Pins } from './files/pins.ts'
 import type { Seal } from './format/seal.ts'
@@ -132,7 +133,7 @@ export async function openManifest(
     const isOurs = (storeId: string | undefined) =>
       isOneStore || storeId === undefined || storeId === identity.storeId
     const pending = new Pending(rows)
-    const eraseQueue = new EraseQueue(rows)
+    const eraseQueue = new EraseQueue(rows, new Unreadable(rows, log))
     const events = new KeptEvents(rows, () => shared?.floor ?? embedded.floor().index)
     const local = {
       settled: (key: string) => pending.end(key),
@@ -193,6 +194,7 @@ export async function openManifest(
       source: shared?.source ?? embedded,
       installed: () => rows.get(INSTALLED, readPosition),
       erases: () => (isOneStore || shared?.roles.roleFor('erase').mayAct === true ? 'all' : 'own disk'),
+      sharesLog: sharedLog !== undefined,
       oneStore: isOneStore,
       truncation:
         shared?.truncation ??
@@ -229,6 +231,7 @@ export async function openManifest(
         state.reload()
         pending.reload()
         local.reload()
+        eraseQueue.unreadable.clear()
         shared?.members.forget()
         return old
       },

@@ -23,6 +23,8 @@ export interface Opened {
   readonly installed: () => Position | undefined
   /** What this node may erase: all that is due, or only what is doomed already, from its own disk. */
   readonly erases: () => 'all' | 'own disk'
+  /** Whether the log is one that nodes share. */
+  readonly sharesLog: boolean
   /** Whether `erased` settles a key for this node's disk too. */
   readonly oneStore: boolean
   readonly truncation: Pick<Truncation, 'begin' | 'run' | 'end'>

@@ -14,11 +14,15 @@ import type {
 import { breathe } from './candidates.ts'
 import { commitChunk } from './commit-chunk.ts'
 import { pages } from './judge.ts'
+import { Unanswered } from './unanswered.ts'
 import { UntimedFiles } from './untimed.ts'
 
 /** What a run of the job may be asked for. */
 export interface RetentionInspectRequest {
-  /** Look at all files whose paths begin so, however many there are; `''`: at all. Default: go on where the last run ended. */
+  /**
+   * Look at all files whose paths begin so, however many there are; `''`: at all. Those that no plugin could tell of are
+   * asked about again. Default: go on where the last run ended, without these.
+   */
   readonly prefix?: string
 }
 
@@ -35,15 +39,22 @@ declare module '@holdfast/core' {
 type Services = { readonly manifest: Manifest }
 type Life = Pick<PlannedJob<Services>, 'schedule' | 'timeZone' | 'jitter' | 'timeout'>
 
+interface Parts {
+  readonly inspection: FileInspection
+  readonly log: Logger
+}
+
 /** Files that are looked into at once. */
 const AT_ONCE = 8
 const NOBODY = 'no plugin can tell'
+const ASKED = 'asked about before'
 
 /** Finds files without times, asks the taps of `inspectFile`, and commits what they know. */
 export function inspectJob(
   life: Life,
-  { inspection, log }: { readonly inspection: FileInspection; readonly log: Logger },
+  { inspection, log }: Parts,
 ): PlannedJob<Services, RetentionInspectRequest> {
+  const unanswered = new Unanswered()
   const untimed = new UntimedFiles()
   return {
     ...life,
@@ -55,12 +66,18 @@ export function inspectJob(
       const files = await countUntimed(manifest, signal)
       if (files === 0) return
       if (!inspection.isTapped) return keep('no plugin taps inspectFile', files)
+      unanswered.trim(files)
+      const toAsk = (found: readonly Entry[]) => {
+        const left = found.filter((entry) => !unanswered.has(entry))
+        if (left.length < found.length) keep(ASKED, found.length - left.length)
+        return left
+      }
       const found =
-        prefix === undefined ? untimed.next(manifest, signal) : untimed.all(manifest, prefix, signal)
+        prefix === undefined ? untimed.next(manifest, toAsk, signal) : untimed.all(manifest, prefix, signal)
       for await (const page of found) yield page.map(itemOf)
     },
     async act(chunk, context) {
-      const outcome = await takeOver(chunk, context, inspection, log)
+      const outcome = await takeOver(chunk, context, { inspection, log, unanswered })
       untimed.passed(chunk)
       return outcome
     },
@@ -85,8 +102,7 @@ function itemOf({ path, key, generation, namespace, size, rows }: Entry): PlanIt
 async function takeOver(
   chunk: readonly PlanItem[],
   context: ActContext<Services>,
-  inspection: FileInspection,
-  log: Logger,
+  { inspection, log, unanswered }: Parts & { readonly unanswered: Unanswered },
 ): Promise<ChunkOutcome> {
   const {
     services: { manifest },
@@ -105,13 +121,17 @@ async function takeOver(
     const entry = manifest.entry(path)
     if (entry?.generation !== generation) return void skip('changed')
     const inspected = await inspection.inspect(entry, { signal })
-    if (inspected.status === 'unknown') return void skip(NOBODY)
+    const inVain = (why: string) => {
+      unanswered.add(entry)
+      skip(why)
+    }
+    if (inspected.status === 'unknown') return void inVain(NOBODY)
     if (inspected.status === 'failed') return void leave(path, `plugin ${inspected.by} failed`, inspected.why)
     if (inspected.status === 'unreadable')
       return void leave(path, 'its bytes cannot be read', inspected.error.message)
     const { times } = inspected
-    if (times.maxTime === undefined) return void skip(NOBODY)
-    return changesFor(entry, times) ?? void skip('contradicts what is listed')
+    if (times.maxTime === undefined) return void inVain(NOBODY)
+    return changesFor(entry, times) ?? void inVain('contradicts what is listed')
   })
   const ops = chunk.flatMap((item, at) => {
     const changes = found[at]

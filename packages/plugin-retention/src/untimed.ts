@@ -21,8 +21,12 @@ export class UntimedFiles {
   /** The last path that is done with; undefined: none. */
   #after: string | undefined
 
-  /** Of the next part: from where the search is to the last path, then from the first one on. */
-  async *next(manifest: Manifest, signal: AbortSignal): AsyncGenerator<readonly Entry[]> {
+  /** Of the next part: from where the search is to the last path, then from the first one on. Those that `choose` leaves. */
+  async *next(
+    manifest: Manifest,
+    choose: (found: readonly Entry[]) => readonly Entry[],
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly Entry[]> {
     const start = this.#after
     const legs: readonly Leg[] = start === undefined ? [{}] : [{ after: start }, { to: start }]
     let left = LOOKED_AT
@@ -35,7 +39,7 @@ export class UntimedFiles {
         const page = to === undefined ? items : items.filter(({ path }) => compareBytes(path, to) <= 0)
         left -= items.length
         last = page.at(-1)?.path ?? last
-        const found = page.filter(isUntimed)
+        const found = choose(page.filter(isUntimed))
         hasFound ||= found.length > 0
         if (found.length > 0) yield found
         await breathe(signal)

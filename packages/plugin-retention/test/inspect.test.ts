@@ -166,6 +166,86 @@ describe('files whose times only their bytes know', () => {
   })
 })
 
+describe('those of which no plugin can tell', () => {
+  /** A node whose plugin reads each file that it is asked about, and what it has read. */
+  async function reading(answer: (text: string) => unknown, place = newPlace()) {
+    const read: string[] = []
+    const plugin = inspector((text, { path }) => {
+      read.push(path)
+      return answer(text)
+    })
+    const test = await testNode({}, [plugin], place)
+    const readBy = async (request: object = {}) => {
+      read.length = 0
+      const run = await inspect(test, request)
+      expect(run.outcome).toEqual({ status: 'completed' })
+      return { read: read.toSorted(), run }
+    }
+    return { test, readBy }
+  }
+  const silent = () => undefined
+
+  it('[R-15] are read once, not in each round', async () => {
+    const { test, readBy } = await reading(silent)
+    const paths = Array.from({ length: 30 }, (_, at) => `a/${10 + at}`)
+    for (const path of paths) await test.node.files.write(path, 'what is this?')
+    const first = await readBy()
+    expect(first.read).toEqual(paths)
+    expect(first.run.skipped).toEqual({ 'no plugin can tell': 30 })
+    for (const _ of [1, 2, 3]) {
+      const again = await readBy()
+      expect(again.read).toEqual([])
+      expect(again.run).toMatchObject({ planned: { files: 0 }, kept: { 'asked about before': 30 } })
+    }
+  })
+
+  it('[R-15] so are those of which no more than the rows is known, or what cannot be', async () => {
+    const { test, readBy } = await reading((text) => JSON.parse(text))
+    await write(test, 'a/1', { rows: 1 })
+    await write(test, 'a/2', { maxTime: 20 }, { minTime: 21 })
+    expect((await readBy()).read).toEqual(['a/1', 'a/2'])
+    expect((await readBy()).read).toEqual([])
+    // What contradicted the answer is another one now.
+    await test.node.files.update('a/2', { minTime: 19 })
+    expect((await readBy()).read).toEqual(['a/2'])
+    expect(await test.node.files.stat('a/2')).toMatchObject({ minTime: 19, maxTime: 20 })
+  })
+
+  it('[R-15] are asked about again when they were written anew, and when their prefix is given', async () => {
+    const { test, readBy } = await reading(silent)
+    for (const path of ['a/1', 'a/2', 'b/1']) await test.node.files.write(path, 'old')
+    await readBy()
+    await test.node.files.write('a/2', 'new')
+    await test.node.files.write('b/2', 'new')
+    expect((await readBy()).read).toEqual(['a/2', 'b/2'])
+    expect((await readBy({ prefix: 'a/' })).read).toEqual(['a/1', 'a/2'])
+    expect((await readBy()).read).toEqual([])
+  })
+
+  it('[R-11] a plugin that failed is asked again in each round', async () => {
+    let broken = true
+    const { test, readBy } = await reading(() => {
+      if (broken) throw new Error('not today')
+      return { maxTime: NOW }
+    })
+    await test.node.files.write('a/1', 'text')
+    for (const _ of [1, 2]) expect((await readBy()).read).toEqual(['a/1'])
+    broken = false
+    expect((await readBy()).run.done.files).toBe(1)
+  })
+
+  it('[R-11] a plugin that a node has from its next start on is asked about all of them', async () => {
+    const place = newPlace()
+    const { test, readBy } = await reading(silent, place)
+    for (const path of ['a/1', 'a/2']) await test.node.files.write(path, 'text')
+    await readBy()
+    expect((await readBy()).read).toEqual([])
+    await test.node.stop()
+    const next = await reading(() => ({ maxTime: NOW }), place)
+    expect((await next.readBy()).run.done.files).toBe(2)
+  })
+})
+
 describe('looking for them', () => {
   /** Counts the entries that are read. */
   function counting(test: TestNode): () => number {
@@ -208,7 +288,11 @@ describe('looking for them', () => {
 
   it('[R-15] goes on behind those that were acted on, and round again', async () => {
     const order: string[] = []
-    const test = await testNode({}, [inspector((_text, { path }) => void order.push(path))])
+    const failing = inspector((_text, { path }) => {
+      order.push(path)
+      throw new Error('ask again')
+    })
+    const test = await testNode({}, [failing])
     for (const name of ['a', 'b', 'c', 'd']) await test.write(`x/${name}`)
     const run = await inspect(test, { cap: 0 })
     expect(run).toMatchObject({ planned: { files: 4 }, done: { files: 0 } })

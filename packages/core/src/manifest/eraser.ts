@@ -1,13 +1,13 @@
 import type { StorageKey } from '../paths.ts'
 import type { CallOptions } from '../storage/backend.ts'
 
-/** A doomed key whose bytes are still to be deleted by this node. */
+/** A key whose bytes are still to be deleted by this node: a doomed one, or one of which a row cannot be read. */
 export interface QueuedErase {
   readonly key: StorageKey
-  /** When it was doomed. */
+  /** When it was doomed; 0: not known, or it is not yet doomed. */
   readonly since: number
   readonly attempts: number
-  /** Not tried again until `retry`; says why. */
+  /** Not tried again until `retry`; says why: its delete failed, or a row of it is damaged (HF_MANIFEST_CORRUPT). */
   readonly setAside?: string
   /** When it is tried next; 0: at once. */
   readonly nextTry: number
@@ -28,10 +28,10 @@ export interface DrainResult {
 export interface Eraser {
   /** Resolves when nothing is due any more. @throws HF_GATE_DENIED */
   drain(options?: CallOptions): Promise<DrainResult>
-  /** Doomed files, those whose delete failed first, then by their keys; a bounded page. */
+  /** Doomed files, those with damaged rows and those whose delete failed first, then by their keys; a bounded page. */
   queue(options?: { readonly limit?: number }): readonly QueuedErase[]
   /** Files that are doomed, or due to be, and whose bytes are still there; not those set aside or held. */
   backlog(): number
-  /** Tries those that were set aside again. */
+  /** Tries those that were set aside again; a damaged row of the queue is written anew. */
   retry(): Promise<number>
 }

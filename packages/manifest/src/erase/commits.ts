@@ -1,24 +1,45 @@
-import { type Fence, HoldfastError, hasCode, type Op } from '@holdfast/core'
-import type { Commits } from '../commit/commits.ts'
+import { type Fence, HoldfastError, hasCode } from '@holdfast/core'
+import type { Opened } from '../opened.ts'
+import type { EraseOp } from './unreadable.ts'
 
-/** Commits the eraser's ops in as many batches as the disk has room for: a full one takes a few pages when it cannot take many. */
+type Parts = Pick<Opened, 'committer' | 'eraseQueue' | 'sharesLog' | 'state'>
+
+/**
+ * Commits the eraser's ops in as many batches as the disk has room for: a full one takes a few pages when it cannot take
+ * many. Without those of keys of which a row cannot be read: no other waits for them.
+ */
 export class EraseCommits {
-  readonly #committer: () => Commits
+  readonly #opened: () => Parts
   readonly #most: number
   readonly #stopping: AbortSignal
   /** Ops of one batch: fewer on a full disk, more again when that goes well. */
   #chunk: number
 
   /** `most`: ops of one batch. */
-  constructor(committer: () => Commits, most: number, stopping: AbortSignal) {
-    this.#committer = committer
+  constructor(opened: () => Parts, most: number, stopping: AbortSignal) {
+    this.#opened = opened
     this.#most = most
     this.#stopping = stopping
     this.#chunk = most
   }
 
   /** @throws HF_FENCED when the role has passed on since the gate was asked */
-  async commit(ops: readonly Op[], fence: Fence): Promise<void> {
+  async commit(given: readonly EraseOp[], fence: Fence): Promise<void> {
+    const { eraseQueue, sharesLog, state } = this.#opened()
+    const { unreadable } = eraseQueue
+    // What stands in a shared log is applied, and a node that cannot read what it needs for that stops.
+    const ops = sharesLog ? unreadable.sound(state, given) : given.filter(({ key }) => !unreadable.has(key))
+    try {
+      await this.#commitAll(ops, fence)
+    } catch (error) {
+      if (!hasCode(error, 'HF_MANIFEST_CORRUPT')) throw error
+      const sound = unreadable.sound(state, ops)
+      if (sound.length === ops.length) throw error
+      await this.#commitAll(sound, fence)
+    }
+  }
+
+  async #commitAll(ops: readonly EraseOp[], fence: Fence): Promise<void> {
     for (let done = 0; done < ops.length; ) {
       const chunk = ops.slice(done, done + this.#chunk)
       try {
@@ -33,8 +54,8 @@ export class EraseCommits {
     }
   }
 
-  async #commitChunk(ops: readonly Op[], fence: Fence): Promise<void> {
-    const { status } = await this.#committer().commit({ ops, fence }, { signal: this.#stopping })
+  async #commitChunk(ops: readonly EraseOp[], fence: Fence): Promise<void> {
+    const { status } = await this.#opened().committer.commit({ ops, fence }, { signal: this.#stopping })
     if (status === 'rejected')
       throw new HoldfastError('HF_FENCED', `${fence.role} has passed on: this node may not erase any more`, {
         operation: 'eraser',

@@ -2,6 +2,7 @@ import type { StorageKey } from '@holdfast/core'
 import { after, dueRow, keyOfDueRow, timeOfDueRow } from '../format/rows.ts'
 import { isHeld } from '../state/condemn.ts'
 import type { State } from '../state/state.ts'
+import type { Unreadable } from './unreadable.ts'
 
 const FIRST = dueRow('condemned', 0, '')
 const PAGE = 1000
@@ -22,10 +23,12 @@ interface Passed {
  */
 export class DueRows {
   readonly #state: State
+  readonly #unreadable: Unreadable
   #passed: Passed = { rules: -1, until: 0, from: FIRST, held: 0 }
 
-  constructor(state: State) {
+  constructor(state: State, unreadable: Unreadable) {
     this.#state = state
+    this.#unreadable = unreadable
   }
 
   /** Up to `limit` of them, oldest first. */
@@ -41,7 +44,10 @@ export class DueRows {
 
   /** Due rows that are not known to be held, at most `limit`. */
   count(now: number, limit: number): number {
-    return this.#state.rows.count(this.#start(now).from, dueRow('condemned', now + 1, ''), limit)
+    const { from, held } = this.#start(now)
+    const found = this.#state.rows.count(from, dueRow('condemned', now + 1, ''), limit)
+    // Behind held ones it is not known how many of those set aside are counted.
+    return held > 0 ? found : Math.max(0, found - this.#unreadable.count('condemned'))
   }
 
   /** When the next row becomes due, after `now`, also because a rule ends; before `until`. */
@@ -60,17 +66,19 @@ export class DueRows {
   }
 
   #look(now: number, limit: number): { due: StorageKey[]; held: number } {
-    const { rows, head, holds } = this.#state
+    const { head, holds } = this.#state
     const to = dueRow('condemned', now + 1, '')
     let { from, held } = this.#start(now)
     const due: StorageKey[] = []
     const page = holds.size === 0 ? Math.min(limit, PAGE) : PAGE
     for (;;) {
-      const names = rows.names(from, to, page)
-      for (const name of names) {
+      const { rows, next } = this.#unreadable.dueRows(from, to, page, 'condemned')
+      for (const name of rows) {
         from = after(name)
         const key = keyOfDueRow(name) as StorageKey
-        if (!this.#isHeld(key, now)) due.push(key)
+        const isHeld = this.#isHeld(key, now)
+        if (isHeld === 'unreadable') continue
+        if (!isHeld) due.push(key)
         else {
           held++
           // Rows that are yet to come have the time of their record at least: none will come before this one.
@@ -79,14 +87,16 @@ export class DueRows {
         }
         if (due.length === limit) return { due, held }
       }
-      if (names.length < page) return { due, held }
+      if (!next) return { due, held }
+      from = next
     }
   }
 
-  #isHeld(key: StorageKey, now: number): boolean {
+  #isHeld(key: StorageKey, now: number): boolean | 'unreadable' {
     const state = this.#state
     if (state.holds.size === 0) return false
-    const known = state.key(key)
+    const known = this.#unreadable.look(state, key, 'condemned')
+    if (known === 'unreadable') return known
     return known?.state === 'condemned' && isHeld(state, key, known, now)
   }
 }

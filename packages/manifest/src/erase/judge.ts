@@ -17,7 +17,7 @@ export interface Judged {
   readonly strays: StorageKey[]
 }
 
-export interface JudgeParts extends Pick<Opened, 'state' | 'pins' | 'clock'> {
+export interface JudgeParts extends Pick<Opened, 'state' | 'eraseQueue' | 'pins' | 'clock'> {
   readonly storage: Storage
   /** Hard limit of one delete call, ms. */
   readonly deleteTimeout: number
@@ -25,15 +25,16 @@ export interface JudgeParts extends Pick<Opened, 'state' | 'pins' | 'clock'> {
   readonly failed: (item: QueuedErase, why: string) => QueuedErase
 }
 
-/** What may go of these now, by their rows of this moment; what waits; and what has no business in the queue. */
+/** What may go of these now, by their rows of this moment; what waits; and what has no business in the queue. What cannot be read is set aside. */
 export async function judgeQueued(
   queued: readonly QueuedErase[],
-  { state, pins, clock, storage, deleteTimeout, inTime, failed }: JudgeParts,
+  { state, eraseQueue, pins, clock, storage, deleteTimeout, inTime, failed }: JudgeParts,
 ): Promise<Judged> {
   const judged: Judged = { targets: [], later: [], strays: [] }
   const looks: Promise<void>[] = []
   for (const item of queued) {
-    const known = state.key(item.key)
+    const known = eraseQueue.unreadable.look(state, item.key, 'tried')
+    if (known === 'unreadable') continue
     if (known?.state !== 'doomed' && known?.state !== 'gone') judged.strays.push(item.key)
     // The key may be used again from then on: looks at others take up to one limit, and the DELETE lands within another.
     else if (known.state === 'gone' && known.until <= clock.now() + 2 * deleteTimeout)

@@ -1,4 +1,5 @@
 import { type Fence, type Gate, gateDenied, type StorageKey, soleNamespace } from '@holdfast/core'
+import { orUnreadable } from '../format/bytes.ts'
 import type { Opened } from '../opened.ts'
 
 export interface PermissionParts {
@@ -33,12 +34,12 @@ export class Permission {
     return { role: verdict.role, epoch: verdict.epoch }
   }
 
-  /** Of what was never listed, no namespace is known. */
+  /** Of what was never listed, no namespace is known; nor of what cannot be read. */
   *#namespaces(keys: Iterable<StorageKey>): Generator<string | undefined> {
     const { state } = this.#parts.opened()
     for (const key of keys) {
-      const known = state.key(key)
-      yield known && 'entry' in known ? known.entry?.namespace : undefined
+      const known = orUnreadable(() => state.key(key))
+      yield known && known !== 'unreadable' && 'entry' in known ? known.entry?.namespace : undefined
     }
   }
 }

@@ -1,5 +1,5 @@
-import type { QueuedErase, StorageKey } from '@holdfast/core'
-import type { ByteReader, ByteWriter } from '../format/bytes.ts'
+import { hasCode, type QueuedErase, type StorageKey } from '@holdfast/core'
+import { type ByteReader, type ByteWriter, orUnreadable } from '../format/bytes.ts'
 import {
   after,
   behind,
@@ -13,6 +13,7 @@ import {
 } from '../format/rows.ts'
 import type { Rows } from '../state/rows.ts'
 import { LONGEST_WAIT_MS } from './judge.ts'
+import { Unreadable } from './unreadable.ts'
 
 const TRIED = named(TABLE.erase, '')
 const TIMED = named(TABLE.retry, '')
@@ -26,21 +27,23 @@ const PAGE = 1000
  * Doomed keys whose bytes this node has to delete. Node-local rows: they follow from `doom` and survive a crash. One
  * table has the keys by the time of their next try; most go at the first one, and have no other row. A key whose try
  * went wrong has what is known of it in a second table; when it is set aside it stands in that one alone, and costs
- * nothing.
+ * nothing. A key of which a row cannot be read is passed over, and goes to `unreadable`.
  */
 export class EraseQueue {
+  readonly unreadable: Unreadable
   readonly #rows: Rows
   #active = 0
   #tried = 0
 
-  constructor(rows: Rows) {
+  constructor(rows: Rows, unreadable = new Unreadable(rows)) {
     this.#rows = rows
+    this.unreadable = unreadable
     this.reload()
   }
 
   /** Keys that are tried, now or later: all but those set aside. */
   get active(): number {
-    return this.#active
+    return this.#active - this.unreadable.count('tried')
   }
 
   /** Inside a transaction. */
@@ -67,13 +70,21 @@ export class EraseQueue {
 
   /** Inside a transaction. */
   remove(key: string): void {
-    const tried = this.#tried === 0 ? undefined : this.#triedBefore(key)
+    const tried = this.#tried === 0 ? undefined : orUnreadable(() => this.#triedBefore(key))
     if (tried) {
       this.#rows.remove(named(TABLE.erase, key))
       this.#count(0, -1)
     }
-    writeRetryRow(this.#rows.draft(), tried?.nextTry ?? AT_ONCE, key)
+    const row = tried === 'unreadable' ? this.#timeOf(key) : undefined
+    if (row) this.#rows.draft().raw(row)
+    else writeRetryRow(this.#rows.draft(), tried !== 'unreadable' && tried ? tried.nextTry : AT_ONCE, key)
     if (this.#rows.removeDraft()) this.#count(-1, 0)
+  }
+
+  /** Inside a transaction: in the place of a row that cannot be read. */
+  renew(row: Buffer, queued: QueuedErase): void {
+    if (row[0] === TIMED[0] && this.#rows.remove(row)) this.#count(-1, 0)
+    this.put(queued)
   }
 
   get(key: string): QueuedErase | undefined {
@@ -88,39 +99,48 @@ export class EraseQueue {
    * went back: it has come too.
    */
   due(now: number, limit: number): QueuedErase[] {
-    const due = this.#untried(FIRST, limit).map((queued) => this.#triedBefore(queued.key) ?? queued)
-    const tried = (from: Buffer, to: Buffer) => {
-      for (const name of this.#rows.names(from, to, limit - due.length)) {
-        const queued = this.#triedBefore(keyOfRetryRow(name))
-        if (queued) due.push(queued)
+    const due: QueuedErase[] = []
+    const take = (from: Buffer, to: Buffer) => {
+      for (let start: Buffer | undefined = from; start && due.length < limit; ) {
+        const { found, next } = this.#timed(start, to, limit - due.length)
+        due.push(...found)
+        start = next
       }
     }
-    if (due.length < limit) tried(LATER, retryRow(now + 1, ''))
-    if (due.length < limit) tried(retryRow(now + LONGEST_WAIT_MS + 1, ''), behind(TIMED))
+    take(FIRST, LATER)
+    take(LATER, retryRow(now + 1, ''))
+    take(retryRow(now + LONGEST_WAIT_MS + 1, ''), behind(TIMED))
     return due
   }
 
   /** When the next key is tried, or undefined. */
   next(): number | undefined {
-    const [name] = this.#rows.names(TIMED, behind(TIMED), 1)
+    const names = this.#rows.names(TIMED, behind(TIMED), this.unreadable.size + 1)
+    const name = names.find((name) => !this.unreadable.has(keyOfRetryRow(name)))
     return name && timeOfRetryRow(name)
   }
 
-  /** All keys, those whose try went wrong first. */
+  /** All keys, those that are passed over and those whose try went wrong first. */
   *scan(): Generator<QueuedErase, undefined> {
-    for (let from = TRIED; ; ) {
-      const page = this.#rows.page(from, behind(TRIED), PAGE, readQueued)
-      yield* page
-      const last = page.at(-1)
-      if (!last || page.length < PAGE) break
-      from = after(named(TABLE.erase, last.key))
+    const told = new Set<string>()
+    const unreadable = (): QueuedErase[] => {
+      if (this.unreadable.size === told.size) return []
+      const news = this.unreadable.all().filter(({ key }) => !told.has(key))
+      for (const { key } of news) told.add(key)
+      return news.map(({ row: _, ...queued }) => queued)
     }
-    for (let from = FIRST; ; ) {
-      const page = this.#untried(from, PAGE)
-      for (const queued of page) if (!this.#wasTried(queued.key)) yield queued
-      const last = page.at(-1)
-      if (!last || page.length < PAGE) return
-      from = after(retryRow(AT_ONCE, last.key))
+    yield* unreadable()
+    for (let from: Buffer | undefined = TRIED; from; ) {
+      const { found, next } = this.#allTried(from)
+      yield* unreadable()
+      yield* found
+      from = next
+    }
+    for (let from: Buffer | undefined = FIRST; from; ) {
+      const { found, next } = this.#timed(from, LATER, PAGE)
+      yield* unreadable()
+      for (const queued of found) if (!this.#wasTried(queued.key)) yield queued
+      from = next
     }
   }
 
@@ -130,11 +150,57 @@ export class EraseQueue {
     this.#tried = this.#rows.count(TRIED, behind(TRIED), Number.MAX_SAFE_INTEGER)
   }
 
-  /** Keys before their first try, and those that format 3 has queued. */
-  #untried(from: Buffer, limit: number): QueuedErase[] {
-    return this.#rows.page(from, LATER, limit, (payload, row) =>
-      untried(keyOfRetryRow(row) as StorageKey, payload),
+  /** What at most `limit` rows of the times have queued. */
+  #timed(from: Buffer, to: Buffer, limit: number): { found: QueuedErase[]; next: Buffer | undefined } {
+    const read = (payload: ByteReader, row: Buffer) => untried(keyOfRetryRow(row) as StorageKey, payload)
+    const { items, next } = this.#rows.sound({ from, to, limit }, read, (row, error) =>
+      this.unreadable.note(keyOfRetryRow(row), row, 'tried', error),
     )
+    const found: QueuedErase[] = []
+    for (const queued of items) {
+      if (this.unreadable.has(queued.key)) continue
+      const tried = this.#orAside(queued.key)
+      // Keys before their first try, and those that format 3 has queued, need no other row.
+      if (tried === undefined && to === LATER) found.push(queued)
+      else if (tried !== undefined && tried !== 'unreadable') found.push(tried)
+    }
+    return { found, next }
+  }
+
+  /** Keys whose try went wrong, of at most a page of rows. */
+  #allTried(from: Buffer): { found: QueuedErase[]; next: Buffer | undefined } {
+    const { items, next } = this.#rows.sound(
+      { from, to: behind(TRIED), limit: PAGE },
+      readQueued,
+      (row, error) => {
+        const key = nameOf(row)
+        this.unreadable.note(key, row, this.#timeOf(key) ? 'tried' : 'elsewhere', error)
+      },
+    )
+    return { found: items.filter(({ key }) => !this.unreadable.has(key)), next }
+  }
+
+  /** What is known of its tries. A key of which that cannot be read is set aside. */
+  #orAside(key: string): QueuedErase | 'unreadable' | undefined {
+    try {
+      return this.#triedBefore(key)
+    } catch (error) {
+      if (!hasCode(error, 'HF_MANIFEST_CORRUPT')) throw error
+      this.unreadable.note(key, named(TABLE.erase, key), 'tried', error)
+      return 'unreadable'
+    }
+  }
+
+  /** The row that says when a key is tried, looked for among all. */
+  #timeOf(key: string): Buffer | undefined {
+    for (let from: Buffer | undefined = TIMED; from; ) {
+      const names = this.#rows.names(from, behind(TIMED), PAGE)
+      const found = names.find((name) => keyOfRetryRow(name) === key)
+      if (found) return found
+      const last = names.length < PAGE ? undefined : names.at(-1)
+      from = last && after(last)
+    }
+    return undefined
   }
 
   #wasTried(key: string): boolean {

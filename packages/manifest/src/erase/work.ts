@@ -1,5 +1,6 @@
 import type { QueuedErase, StorageKey } from '@holdfast/core'
-import { after, dueRow, keyOfDueRow, timeOfDueRow } from '../format/rows.ts'
+import { orUnreadable } from '../format/bytes.ts'
+import { dueRow, keyOfDueRow, timeOfDueRow } from '../format/rows.ts'
 import type { Opened } from '../opened.ts'
 import { DueRows } from './due.ts'
 
@@ -31,7 +32,7 @@ export class EraseWork {
 
   constructor(opened: Opened, deleteBatch: number) {
     this.#opened = opened
-    this.#due = new DueRows(opened.state)
+    this.#due = new DueRows(opened.state, opened.eraseQueue.unreadable)
     this.#deleteBatch = deleteBatch
   }
 
@@ -78,7 +79,8 @@ export class EraseWork {
     const until = now + LONGEST_SLEEP_MS
     const times = [until, eraseQueue.next() ?? until]
     if (this.mayDoom) {
-      const [tombstone] = state.rows.names(FIRST_GONE, dueRow('gone', until, ''), 1)
+      // What is due and could not be read is set aside: it wakes nobody.
+      const [tombstone] = state.rows.names(dueRow('gone', this.#now() + 1, ''), dueRow('gone', until, ''), 1)
       times.push(this.#due.next(this.#now(), until) ?? until, tombstone ? timeOfDueRow(tombstone) : until)
     }
     return Math.min(LONGEST_SLEEP_MS, Math.max(0, Math.min(...times) - now))
@@ -86,26 +88,32 @@ export class EraseWork {
 
   /** Doomed keys that this node's own disk has nothing of any more, where others have disks too. */
   #settled(limit: number, gone: ReadonlySet<StorageKey>): StorageKey[] {
-    const { state, eraseQueue, oneStore } = this.#opened
+    const { eraseQueue, oneStore } = this.#opened
     if (oneStore) return []
     const settled: StorageKey[] = []
-    for (let from = FIRST_DOOMED; settled.length < limit; ) {
-      const rows = state.rows.names(from, FIRST_GONE, limit)
-      for (const row of rows) {
+    for (let from: Buffer | undefined = FIRST_DOOMED; from && settled.length < limit; ) {
+      const page = eraseQueue.unreadable.dueRows(from, FIRST_GONE, limit, 'elsewhere')
+      for (const row of page.rows) {
         const key = keyOfDueRow(row) as StorageKey
-        if (!eraseQueue.get(key) && !gone.has(key) && settled.length < limit) settled.push(key)
+        const isQueued = orUnreadable(() => eraseQueue.get(key)) !== undefined
+        if (!isQueued && !gone.has(key) && settled.length < limit) settled.push(key)
       }
-      const last = rows.at(-1)
-      if (!last || rows.length < limit) break
-      from = after(last)
+      from = page.next
     }
     return settled
   }
 
   /** Tombstones whose time is over. */
   #forgettable(limit: number): StorageKey[] {
-    const rows = this.#opened.state.rows.names(FIRST_GONE, dueRow('gone', this.#now() + 1, ''), limit)
-    return rows.map((row) => keyOfDueRow(row) as StorageKey)
+    const forgettable: StorageKey[] = []
+    const end = dueRow('gone', this.#now() + 1, '')
+    for (let from: Buffer | undefined = FIRST_GONE; from && forgettable.length < limit; ) {
+      const { unreadable } = this.#opened.eraseQueue
+      const page = unreadable.dueRows(from, end, limit - forgettable.length, 'elsewhere')
+      forgettable.push(...page.rows.map((row) => keyOfDueRow(row) as StorageKey))
+      from = page.next
+    }
+    return forgettable
   }
 
   /** What the next record will have for its time, at least. */

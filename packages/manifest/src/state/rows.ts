@@ -1,5 +1,6 @@
+import { type HoldfastError, hasCode } from '@holdfast/core'
 import type { ByteReader, ByteWriter } from '../format/bytes.ts'
-import { isReplicated } from '../format/rows.ts'
+import { after, isReplicated } from '../format/rows.ts'
 import type { Seal } from '../format/seal.ts'
 import type { KeyValue, Writer } from '../store/key-value.ts'
 import { RunningDigest } from './running-digest.ts'
@@ -53,6 +54,32 @@ export class Rows {
 
   page<T>(from: Buffer, to: Buffer, limit: number, read: (payload: ByteReader, row: Buffer) => T): T[] {
     return this.#store.map({ from, to, limit }, ({ key, value }) => read(this.#seal.open(key, value), key))
+  }
+
+  /**
+   * What `read` makes of those of at most `limit` rows that can be read; `damaged` hears of the others. `next`: where to go
+   * on, if there may be more.
+   */
+  sound<T>(
+    { from, to, limit }: { readonly from: Buffer; readonly to: Buffer; readonly limit: number },
+    read: (payload: ByteReader, row: Buffer) => T,
+    damaged: (row: Buffer, error: HoldfastError) => void,
+  ): { readonly items: T[]; readonly next: Buffer | undefined } {
+    const items: T[] = []
+    const errors: [Buffer, HoldfastError][] = []
+    const names = this.#store.map({ from, to, limit }, ({ key, value }) => {
+      try {
+        items.push(read(this.#seal.open(key, value), key))
+      } catch (error) {
+        if (!hasCode(error, 'HF_MANIFEST_CORRUPT')) throw error
+        errors.push([key, error])
+      }
+      return key
+    })
+    // Not before: no other look is taken while a value is lent.
+    for (const [row, error] of errors) damaged(row, error)
+    const last = names.length < limit ? undefined : names.at(-1)
+    return { items, next: last && after(last) }
   }
 
   /** Gives writing to `fn`; the digest goes back when it throws, as the rows do. */

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest'
+import { replacementRow } from '../../src/format/rows.ts'
+import { spoil } from '../spoil.ts'
+import { rowNamed } from '../support.ts'
+import { manifestOf, nodesOf, opened, testCluster } from './support.ts'
+
+describe('the eraser of a node that shares its log', () => {
+  it('[M-17] proposes nothing that this node could not apply: what it cannot read stays, the others go', async () => {
+    const cluster = await testCluster({ topology: 'shared', erasing: true })
+    const [one, two] = nodesOf(cluster)
+    const names = ['a/1', 'a/2', 'b/1', 'c/1', 'c/2']
+    const keys = []
+    for (const name of names) keys.push((await one.node.files.write(name, name)).key)
+    // An overwrite: its row of the replacement is read when the old key is doomed.
+    await one.node.files.write('c/2', 'new', { delay: 0 })
+    for (const name of names.slice(0, 4)) await one.node.files.delete(name, { delay: 0 })
+    await cluster.settle()
+    const replaced = manifestOf(one).key(keys[4]!)
+    if (replaced?.state !== 'condemned') throw new Error('it is not condemned')
+    for (const row of [rowNamed('k', keys[0]!), rowNamed('f', 'b'), replacementRow(replaced.generation)])
+      spoil(one, row)
+    await cluster.appoint('sweeper', one)
+    const { setAside } = await one.node.eraser.drain()
+    expect(setAside.map(({ key }) => key).sort()).toEqual([keys[0], keys[2], keys[4]])
+    for (const at of [1, 3]) expect(manifestOf(one).key(keys[at]!)?.state).toBe('gone')
+    expect(opened(one).committer.broken).toBeUndefined()
+    await cluster.settle()
+    for (const at of [0, 2, 4]) expect(manifestOf(two).key(keys[at]!)?.state).toBe('condemned')
+  })
+})
