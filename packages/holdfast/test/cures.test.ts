@@ -106,6 +106,12 @@ describe('the cures', () => {
       code: 1,
       stderr: expect.stringMatching(/^no node runs/),
     })
+    const { code, stdout, stderr } = await holdfast(root, 'trust-clock', '--act', '--json')
+    expect({ code, stdout, said: JSON.parse(stderr) }).toEqual({
+      code: 1,
+      stdout: '',
+      said: { error: { message: expect.stringMatching(/^no node runs/) } },
+    })
     await start(root)
     expect(await json(root, 'trust-clock')).toEqual({ trusted: false })
     expect(await json(root, 'trust-clock', '--act')).toEqual({ trusted: true })

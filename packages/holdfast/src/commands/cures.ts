@@ -48,7 +48,7 @@ export function trustClockCommand(): Command {
     .action(({ act, yes, ...flags }: Omit<AcknowledgeFlags, 'as'>) =>
       withNode(flags, async ({ session, screen, signal }) => {
         if (session.node === 'own') {
-          screen.note('no node runs: start it, and it looks at its clock anew')
+          screen.fault({ message: 'no node runs: start it, and it looks at its clock anew' })
           return EXIT.failed
         }
         const now = `this machine's clock says ${time(Date.now())} UTC`
