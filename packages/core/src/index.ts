@@ -152,6 +152,7 @@ export {
 } from './manifest/log.ts'
 export { logConflict, logDiverged, logGap, recordTooLarge } from './manifest/log-errors.ts'
 export type {
+  Acknowledgement,
   AgeQuery,
   KeyPage,
   KeyQuery,

@@ -79,6 +79,21 @@ describe('the cures', () => {
     expect((await json(root, 'status')).manifest).not.toHaveProperty('behind')
   })
 
+  it('[B-11] acknowledge says what is wrong with the records of the store, too', async () => {
+    const root = folder()
+    await json(root, 'files', 'put', '-', 'a')
+    const record = (name: string) => join(root, 'files', '.holdfast', name)
+    writeFileSync(record('owner.json'), 'damaged')
+    const { behind } = await json(root, 'acknowledge')
+    expect(behind).toContain('owner record is damaged')
+    expect(await json(root, 'acknowledge', '--act')).toEqual({ behind, acknowledged: true })
+    rmSync(record('store.json'))
+    expect(await holdfast(root, 'acknowledge', '--act')).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/^HF_STORE_MISMATCH/m),
+    })
+  })
+
   it('[K-08] retry lets a tap go on once its fault was mended', { timeout: 90_000 }, async () => {
     const root = folder()
     await start(root)
