@@ -140,7 +140,7 @@ export type {
   Undone,
 } from './manifest/files.ts'
 export { type FloorProvider, lowestFloor, type TruncationFloor } from './manifest/floor.ts'
-export type { Hold, HoldResult, HoldScope, Holds, NewHold } from './manifest/holds.ts'
+export type { Hold, HoldOptions, HoldResult, HoldScope, Holds, NewHold } from './manifest/holds.ts'
 export {
   LOG_START,
   type Log,
