@@ -1,4 +1,7 @@
 import { defineConfig } from 'tsup'
 import { base } from '../../tsup.base.ts'
 
-export default defineConfig({ ...base, entry: ['src/index.ts', 'src/main.ts'] })
+export default defineConfig({
+  ...base,
+  entry: { index: 'src/index.ts', main: 'src/main.ts', examiner: 'src/doctor/examiner.ts' },
+})

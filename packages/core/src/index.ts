@@ -140,7 +140,7 @@ export type {
   Undone,
 } from './manifest/files.ts'
 export { type FloorProvider, lowestFloor, type TruncationFloor } from './manifest/floor.ts'
-export type { Hold, HoldResult, HoldScope, Holds, NewHold } from './manifest/holds.ts'
+export type { Hold, HoldOptions, HoldResult, HoldScope, Holds, NewHold } from './manifest/holds.ts'
 export {
   LOG_START,
   type Log,
@@ -152,6 +152,7 @@ export {
 } from './manifest/log.ts'
 export { logConflict, logDiverged, logGap, recordTooLarge } from './manifest/log-errors.ts'
 export type {
+  Acknowledgement,
   AgeQuery,
   KeyPage,
   KeyQuery,

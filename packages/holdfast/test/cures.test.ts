@@ -79,6 +79,21 @@ describe('the cures', () => {
     expect((await json(root, 'status')).manifest).not.toHaveProperty('behind')
   })
 
+  it('[B-11] acknowledge says what is wrong with the records of the store, too', async () => {
+    const root = folder()
+    await json(root, 'files', 'put', '-', 'a')
+    const record = (name: string) => join(root, 'files', '.holdfast', name)
+    writeFileSync(record('owner.json'), 'damaged')
+    const { behind } = await json(root, 'acknowledge')
+    expect(behind).toContain('owner record is damaged')
+    expect(await json(root, 'acknowledge', '--act')).toEqual({ behind, acknowledged: true })
+    rmSync(record('store.json'))
+    expect(await holdfast(root, 'acknowledge', '--act')).toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/^HF_STORE_MISMATCH/m),
+    })
+  })
+
   it('[K-08] retry lets a tap go on once its fault was mended', { timeout: 90_000 }, async () => {
     const root = folder()
     await start(root)
@@ -105,6 +120,12 @@ describe('the cures', () => {
     expect(await holdfast(root, 'trust-clock')).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/^no node runs/),
+    })
+    const { code, stdout, stderr } = await holdfast(root, 'trust-clock', '--act', '--json')
+    expect({ code, stdout, said: JSON.parse(stderr) }).toEqual({
+      code: 1,
+      stdout: '',
+      said: { error: { message: expect.stringMatching(/^no node runs/) } },
     })
     await start(root)
     expect(await json(root, 'trust-clock')).toEqual({ trusted: false })

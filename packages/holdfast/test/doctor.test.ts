@@ -25,6 +25,7 @@ import { standalone } from 'holdfast'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import type { Finding } from '../src/doctor/finding.ts'
 import { roomFinding } from '../src/doctor/folder.ts'
+import { deadMount } from './dead-mount.ts'
 import { commandOf, project } from './packages.ts'
 import { holdfast } from './run-command.ts'
 
@@ -45,8 +46,8 @@ function place(
 }
 
 /** The same after a node has kept a file there, and stopped. */
-async function lived(at?: number): Promise<string> {
-  const root = place()
+async function lived(at?: number, finished = onTestFinished): Promise<string> {
+  const root = place({}, undefined, finished)
   await live(root, at)
   return root
 }
@@ -398,6 +399,84 @@ describe.concurrent('holdfast doctor, of what never answers', { timeout: 90_000 
     const { code, out } = await holdfast(hangs, ['doctor'])
     expect(code).toBe(1)
     expect(out).toContain('failed   config: looking took longer than 10 s')
+  })
+
+  it('[A-06] a config file that holds the process itself, or ends it: it ends', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const holds = project(
+      {
+        'holdfast.config.mts': `import { readFileSync } from 'node:fs'; readFileSync(import.meta.dirname + '/pipe')`,
+      },
+      onTestFinished,
+    )
+    execFileSync('mkfifo', [join(holds, 'pipe')])
+    const ends = project({ 'holdfast.config.mts': 'process.exit(0)' }, onTestFinished)
+    const [held, ended] = await Promise.all([holds, ends].map((root) => holdfast(root, ['doctor'])))
+    expect(held).toMatchObject({ code: 1, out: expect.stringContaining('config: looking took longer than') })
+    expect(ended).toMatchObject({ code: 1, out: expect.stringMatching(/failed {3}config: .* has ended/) })
+  })
+
+  it('[A-06] a file system, to any call: it goes on until then, and ends', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const root = place({}, undefined, onTestFinished)
+    rmSync(join(root, 'holdfast.config.json'))
+    // As many as Node has threads for.
+    writeFileSync(
+      join(root, 'holdfast.config.mts'),
+      `import { open } from 'node:fs/promises'
+       for (let call = 0; call < 4; call++) void open(import.meta.dirname + '/pipe')
+       export default {
+         plugins: ['backend-local', 'manifest'],
+         config: { 'backend-local': { root: './files' }, manifest: { dataDir: './data' } },
+       }`,
+    )
+    execFileSync('mkfifo', [join(root, 'pipe')])
+    const { code, out } = await holdfast(root, ['doctor'])
+    expect(code).toBe(1)
+    expect(out).toMatch(
+      /failed {3}data-folder: .*\/data has not answered within 5 s\n +cure: .+\nfailed {3}store-folder: .*\/files has not answered within 5 s\n +cure: .+\nok {7}clock: /,
+    )
+  })
+
+  it('[A-06] a mount: it looks at all that does answer', async (context) => {
+    const { expect } = context
+    const dead = deadMount(context)
+    const root = await lived(undefined, context.onTestFinished)
+    const config = join(root, 'holdfast.config.json')
+    const text = readFileSync(config, 'utf8')
+    const doctorOf = async (folder: 'data' | 'files') => {
+      writeFileSync(config, text.replace(join(root, folder), join(dead, folder)))
+      const { code, out } = await holdfast(root, ['doctor', '--json'])
+      expect(code).toBe(1)
+      return out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Finding)
+        .filter(({ check }) => !['node', 'platform', 'open-files', 'config', 'plugin'].includes(check))
+        .map(({ check, state }) => `${check} ${state}`)
+    }
+    expect(await doctorOf('files')).toEqual([
+      'data-folder ok',
+      'data-file-system ok',
+      'data-room ok',
+      'lock ok',
+      'last-stop ok',
+      'node-id ok',
+      'manifest ok',
+      'store-folder failed',
+      'clock ok',
+    ])
+    expect(await doctorOf('data')).toEqual([
+      'data-folder failed',
+      'store-folder ok',
+      'store-file-system ok',
+      'store-room ok',
+      'clock ok',
+    ])
   })
 })
 

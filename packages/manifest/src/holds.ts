@@ -1,8 +1,8 @@
 import {
-  type CallOptions,
   type FilePath,
   type Hold,
   HoldfastError,
+  type HoldOptions,
   type HoldResult,
   type Holds,
   type NewHold,
@@ -21,7 +21,10 @@ export class ManifestHolds implements Holds {
     this.#opened = opened
   }
 
-  async hold({ id, scope, owner, expiresAt }: NewHold, options: CallOptions = {}): Promise<HoldResult> {
+  async hold(
+    { id, scope, owner, expiresAt }: NewHold,
+    { current, ...options }: HoldOptions = {},
+  ): Promise<HoldResult> {
     const { committer, clock, ids } = this.#opened()
     const rule: Hold = { id: id ?? ids.next(), scope, owner, ...(expiresAt !== undefined && { expiresAt }) }
     const problems = [...holdProblems(rule)]
@@ -32,8 +35,10 @@ export class ManifestHolds implements Holds {
         operation: 'holds.hold',
         context: { problems },
       })
-    const { outcomes } = await committer.commit({ ops: [{ type: 'hold', ...rule }] }, options)
+    const op = { type: 'hold', ...rule, ...(current !== undefined && { current }) } as const
+    const { outcomes } = await committer.commit({ ops: [op] }, options)
     const [outcome] = outcomes
+    if (outcome?.status === 'skipped' && outcome.reason === 'changed') throw this.#another(rule.id)
     if (outcome?.status === 'skipped')
       throw new HoldfastError('HF_DOOMED', `${partsOf(scope).name} is being erased: a hold comes too late`, {
         operation: 'holds.hold',
@@ -42,9 +47,20 @@ export class ManifestHolds implements Holds {
     return { ...rule, doomed: (outcome?.status === 'done' && outcome.doomed) || 0 }
   }
 
-  async release(id: string, options: CallOptions = {}): Promise<boolean> {
-    const { outcomes } = await this.#opened().committer.commit({ ops: [{ type: 'release', id }] }, options)
+  async release(id: string, { current, ...options }: HoldOptions = {}): Promise<boolean> {
+    const op = { type: 'release', id, ...(current !== undefined && { current }) } as const
+    const { outcomes } = await this.#opened().committer.commit({ ops: [op] }, options)
+    if (outcomes[0]?.status === 'skipped') throw this.#another(id)
     return outcomes[0]?.status === 'done'
+  }
+
+  #another(id: string): HoldfastError {
+    const hold = this.#opened().state.holds.get(id) ?? null
+    return new HoldfastError(
+      'HF_INPUT_CHANGED',
+      `hold ${id} is not what it was when it was looked at: somebody has set, replaced or released it; look again`,
+      { operation: 'holds', context: { id, hold } },
+    )
   }
 
   list(): readonly Hold[] {

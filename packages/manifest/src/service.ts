@@ -1,4 +1,5 @@
 import {
+  type Acknowledgement,
   type AgeQuery,
   type Batch,
   type CallOptions,
@@ -139,11 +140,16 @@ export class ManifestService implements Manifest, Service {
     }
   }
 
-  async acknowledge({ actor }: { readonly actor: string }): Promise<boolean> {
-    if (typeof actor !== 'string' || actor === '')
+  async objection({ signal }: CallOptions = {}): Promise<string | undefined> {
+    const { ownership } = this.opened() as Running
+    return ownership?.objection(signal)
+  }
+
+  async acknowledge(word: Acknowledgement): Promise<boolean> {
+    if (typeof word.actor !== 'string' || word.actor === '')
       throw new TypeError('acknowledge needs the name of an actor')
     const { ownership } = this.opened() as Running
-    return ownership ? ownership.acknowledge(actor, this.#parts.audit) : false
+    return ownership ? ownership.acknowledge(word, this.#parts.audit) : false
   }
 
   /** Another node, or a bug, has erased what this state lists or can bring back: never silently. */

@@ -1,3 +1,4 @@
+import type { Hold } from '@holdfast/core'
 import { describe, expect, it } from 'vitest'
 import { condemn, doom, hold, key, path, register, T0, testNode } from './support.ts'
 
@@ -23,6 +24,31 @@ describe('the holds of a manifest', () => {
     await files.delete('a/x')
     expect(ids({ key: entry.key })).toEqual([])
     expect(holds.list()).toHaveLength(2)
+  })
+
+  it('[M-12] a hold is replaced and released on what was seen, also when somebody else comes at the same time', async () => {
+    const { manifest, restart } = await testNode()
+    const { holds } = manifest
+    const [seen, more] = [{ folder: 'a' }, { folder: 'b' }].map((scope) => ({
+      id: 'h',
+      scope,
+      owner: 'o',
+    })) as [Hold, Hold]
+    await holds.hold(seen, { current: null })
+    // Both have seen the same; what the first has set, the second has not.
+    const changed = { code: 'HF_INPUT_CHANGED', kind: 'conflict', context: { id: 'h', hold: more } }
+    const [, ...late] = await Promise.allSettled([
+      holds.hold(more, { current: seen }),
+      holds.release('h', { current: seen }),
+      holds.hold(seen, { current: seen }),
+      holds.hold(seen, { current: null }),
+    ])
+    expect(late).toMatchObject(late.map(() => ({ status: 'rejected', reason: changed })))
+    expect(holds.list()).toEqual([more])
+    const again = await restart()
+    expect(again.manifest.holds.list()).toEqual([more])
+    expect(await again.manifest.holds.release('h', { current: more })).toBe(true)
+    expect(await again.manifest.holds.release('h', { current: more })).toBe(false)
   })
 
   it('[M-12] holds that cannot be are refused', async () => {

@@ -25,6 +25,7 @@ import {
   parseKey,
   parsePath,
   type RegisterOp,
+  type ReleaseOp,
   type ReplaceOp,
   type StorageKey,
   type UndoOp,
@@ -205,7 +206,11 @@ export const hold = (id: string, scope: HoldScope, fields: Partial<HoldOp> = {})
   owner: 'test',
   ...fields,
 })
-export const release = (id: string): Op => ({ type: 'release', id })
+export const release = (id: string, fields: Partial<ReleaseOp> = {}): ReleaseOp => ({
+  type: 'release',
+  id,
+  ...fields,
+})
 
 export async function read(files: Files, target: Parameters<Files['read']>[0]): Promise<string> {
   const pieces: Uint8Array[] = []

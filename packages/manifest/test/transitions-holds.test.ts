@@ -51,6 +51,31 @@ describe('the transition table: holds', () => {
     },
   )
 
+  it('[M-12] rows 26 and 27: a rule is set and taken away on the one that was seen, or not at all', async () => {
+    const { outcome, manifest } = await testNode()
+    const rule = { scope: { folder: 'a' }, owner: 'test' }
+    const others = [
+      null,
+      { ...rule, scope: { folder: 'b' } },
+      { ...rule, scope: { path: 'a' } },
+      { ...rule, owner: 'other' },
+      { ...rule, expiresAt: T0 + 1000 },
+    ]
+    for (const current of others.slice(1))
+      expect(await outcome(hold('h', { folder: 'c' }, { current }))).toBe('changed')
+    expect(await outcome(hold('h', rule.scope, { current: null }))).toBe('done')
+    for (const current of others) {
+      expect(await outcome(hold('h', { folder: 'c' }, { current }))).toBe('changed')
+      expect(await outcome(release('h', { current }))).toBe('changed')
+    }
+    expect(manifest.holds.list()).toEqual([{ id: 'h', ...rule }])
+    expect(await outcome(hold('h', { folder: 'c' }, { current: rule }))).toBe('done')
+    expect(await outcome(release('h', { current: rule }))).toBe('changed')
+    expect(await outcome(release('h', { current: { ...rule, scope: { folder: 'c' } } }))).toBe('done')
+    expect(await outcome(release('h', { current: rule }))).toBe('same')
+    expect(manifest.check()).toEqual([])
+  })
+
   it.each(FAR)('[M-12] row 10: a hold by another %s keeps nothing of this', async (_, scope) => {
     const { outcome } = await testNode()
     await outcome(hold('h', scope))

@@ -32,12 +32,26 @@ export interface HoldResult extends Hold {
   readonly doomed: number
 }
 
+export interface HoldOptions extends CallOptions {
+  /**
+   * Only while the hold of this id is this one, or with null, while there is none: what somebody was shown. Judged when
+   * the change takes effect, so nobody can come in between. Left out: whatever it is.
+   */
+  readonly current?: Omit<Hold, 'id'> | null
+}
+
 /** Rules, not marks: they also cover files that come later. They bring nothing back. */
 export interface Holds {
-  /** @throws HF_OPTION_INVALID, HF_DOOMED when it is about one file, which is being erased already */
-  hold(hold: NewHold, options?: CallOptions): Promise<HoldResult>
-  /** Resolves with whether there was such a hold. What it kept may be erased from now on. */
-  release(id: string, options?: CallOptions): Promise<boolean>
+  /**
+   * @throws HF_OPTION_INVALID, HF_DOOMED when it is about one file, which is being erased already, HF_INPUT_CHANGED when
+   * another than `current` stands there (nothing changed)
+   */
+  hold(hold: NewHold, options?: HoldOptions): Promise<HoldResult>
+  /**
+   * Resolves with whether there was such a hold. What it kept may be erased from now on.
+   * @throws HF_INPUT_CHANGED when it is another than `current` (it stays)
+   */
+  release(id: string, options?: HoldOptions): Promise<boolean>
   /** All of them in the order of their ids, expired ones too. */
   list(): readonly Hold[]
   /** Those that keep this file now. */

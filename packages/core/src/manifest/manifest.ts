@@ -63,6 +63,13 @@ export interface ManifestStatus {
   readonly behind?: string
 }
 
+export interface Acknowledgement {
+  /** Who gives their word. */
+  readonly actor: string
+  /** Given against this only: what `objection` has said. Left out: against whatever there is. */
+  readonly objection?: string
+}
+
 /**
  * The authority: which files exist, and what may be erased. Reads are synchronous and paged: no page holds anything
  * open, and a scan sees changes that are made between its pages.
@@ -82,11 +89,18 @@ export interface Manifest {
   resolve(id: string, options?: CallOptions): Promise<CommitResult | undefined>
   status(): ManifestStatus
   /**
+   * What the store says against this manifest now, for whoever is to give their word for it. Undefined when nothing
+   * speaks against it.
+   * @throws HF_STORE_MISMATCH (the store's identity is missing or another's: no word helps), HF_FORMAT_NEWER
+   */
+  objection(options?: CallOptions): Promise<string | undefined>
+  /**
    * The operator's word that this manifest is the one to go by, though the store says that another one, or a later
    * state of this one, owns it: ends a manifest_behind. Audited. False when there was nothing to acknowledge.
-   * @throws HF_STORE_MISMATCH (the store's identity is missing or another's), HF_FORMAT_NEWER, HF_DATADIR_TAKEN
+   * @throws HF_INPUT_CHANGED (nothing changed) when something else speaks against it than was said; as `objection` does;
+   * HF_DATADIR_TAKEN
    */
-  acknowledge(who: { readonly actor: string }): Promise<boolean>
+  acknowledge(word: Acknowledgement): Promise<boolean>
   /** Waits until the local state is as new as the log's head was when this was called. @throws HF_LOG_UNAVAILABLE */
   barrier(options?: CallOptions): Promise<ManifestHead>
   /**

@@ -1,6 +1,6 @@
 import type { StorageKey } from '../paths.ts'
 import type { EntryChanges, KeyState, NewEntry } from './entry.ts'
-import type { NewHold } from './holds.ts'
+import type { Hold, NewHold } from './holds.ts'
 import type { Position } from './log.ts'
 import type { JsonValue } from './settings.ts'
 
@@ -73,12 +73,16 @@ export interface ReplaceOp {
 export interface HoldOp extends NewHold {
   readonly type: 'hold'
   readonly id: string
+  /** The rule of this id that the decision was made on; null: there was none. Left out: whatever it is. */
+  readonly current?: Omit<Hold, 'id'> | null
 }
 
 /** Takes a rule away. */
 export interface ReleaseOp {
   readonly type: 'release'
   readonly id: string
+  /** As of a hold. One that is gone is `same`. */
+  readonly current?: Omit<Hold, 'id'> | null
 }
 
 /** Takes back the possibility of undo: from here the bytes may be deleted. Committed by the eraser alone. */

@@ -23,14 +23,18 @@ export function acknowledgeCommand(): Command {
     .action(({ as: actor, act, yes, ...flags }: AcknowledgeFlags) =>
       withNode(flags, async ({ session, screen, signal }) => {
         const found = await resultOf(session.call('acknowledge', { actor }, { signal }))
-        const why = found.behind ?? 'the manifest and its store agree about who owns the store'
-        if (!act) {
-          screen.value(found, () => screen.plain(found.behind ? `${why}; --act says that it is right` : why))
+        const { behind: objection } = found
+        if (objection === null || !act) {
+          screen.value(found, () =>
+            objection === null
+              ? 'nothing to acknowledge: the manifest and its store agree about who owns the store'
+              : screen.plain(`${objection}; --act says that it is right`),
+          )
           return EXIT.ok
         }
-        const question = `${why}. Files that only the other state lists may then be deleted. Is this one right?`
+        const question = `${objection}. Files that only the other state lists may then be deleted. Is this one right?`
         if (!(await confirmed(screen, screen.plain(question), { yes, signal }))) return EXIT.refused
-        const given = await resultOf(session.call('acknowledge', { actor, act }, { signal }))
+        const given = await resultOf(session.call('acknowledge', { actor, objection, act }, { signal }))
         screen.value(given, () => (given.acknowledged ? 'acknowledged' : 'there was nothing to acknowledge'))
         return EXIT.ok
       }),
@@ -48,7 +52,7 @@ export function trustClockCommand(): Command {
     .action(({ act, yes, ...flags }: Omit<AcknowledgeFlags, 'as'>) =>
       withNode(flags, async ({ session, screen, signal }) => {
         if (session.node === 'own') {
-          screen.note('no node runs: start it, and it looks at its clock anew')
+          screen.fault({ message: 'no node runs: start it, and it looks at its clock anew' })
           return EXIT.failed
         }
         const now = `this machine's clock says ${time(Date.now())} UTC`

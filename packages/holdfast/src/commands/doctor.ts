@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { examine } from '../doctor/doctor.ts'
+import { examineApart } from '../doctor/apart.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { EXIT } from '../terminal/exit.ts'
 import { fail } from '../terminal/failure.ts'
@@ -23,7 +23,7 @@ async function doctor({ configFile, json }: NodeFlags): Promise<void> {
   const screen = new Screen({ json })
   const counts = { ok: 0, warning: 0, failed: 0 }
   try {
-    for await (const finding of examine(configFile)) {
+    for await (const finding of examineApart(configFile)) {
       counts[finding.state]++
       screen.value(finding, () => linesOf(finding, screen))
     }
@@ -38,8 +38,6 @@ async function doctor({ configFile, json }: NodeFlags): Promise<void> {
   } catch (error) {
     process.exitCode = fail(screen, error)
   }
-  // A config file, a plugin or a look that hangs may have left something that keeps the process alive.
-  setTimeout(() => process.exit(), 1000).unref()
 }
 
 function linesOf(finding: Finding, screen: Screen): string[] {

@@ -1,9 +1,9 @@
 import type { Command } from 'commander'
+import { scopeText } from '../operations/holds.ts'
 import type { Explained } from '../operations/retention.ts'
 import { EXIT } from '../terminal/exit.ts'
 import type { Screen } from '../terminal/screen.ts'
 import { size, time } from '../terminal/units.ts'
-import { scopeText } from './hold.ts'
 import { type NodeFlags, nodeCommand, resultOf, withNode } from './node-command.ts'
 
 /** `holdfast explain <path>` */

@@ -1,5 +1,6 @@
-import { type Hold, HoldfastError, type HoldScope, type NewHold } from '@holdfast/core'
+import type { Hold, HoldScope } from '@holdfast/core'
 import { Command } from 'commander'
+import { scopeText } from '../operations/holds.ts'
 import { confirmed } from '../terminal/confirm.ts'
 import { EXIT } from '../terminal/exit.ts'
 import type { Column } from '../terminal/table.ts'
@@ -50,10 +51,9 @@ function addCommand(): Command {
         owner,
         ...(id !== undefined && { id }),
         ...(until !== undefined && { expiresAt: until }),
+        ...(act && { replace: true }),
       }
       return withNode(rest, async ({ session, screen, signal }) => {
-        for await (const old of session.call('hold.ls', {}, { signal }))
-          if (!act && old.id === id && letsGo(old, hold)) throw replaces(old)
         const held = await resultOf(session.call('hold.add', hold, { signal }))
         screen.value(held, () => [
           `${held.id} holds ${screen.plain(scopeText(held))}`,
@@ -61,20 +61,6 @@ function addCommand(): Command {
         ])
       })
     })
-}
-
-/** Whether something is held no more, or not so long, when one takes the place of the other. */
-function letsGo(old: Hold, { scope, expiresAt = Number.POSITIVE_INFINITY }: NewHold): boolean {
-  const { expiresAt: ends = Number.POSITIVE_INFINITY } = old
-  return ends > Date.now() && (scopeText(old) !== scopeText({ scope }) || expiresAt < ends)
-}
-
-function replaces(old: Hold): HoldfastError {
-  return new HoldfastError(
-    'HF_HELD',
-    `hold ${old.id} holds ${scopeText(old)}${old.expiresAt === undefined ? '' : ` until ${time(old.expiresAt)}`}, which this one does not: --act replaces it, another --id stands beside it`,
-    { context: { holds: [old] } },
-  )
 }
 
 const COLUMNS: readonly Column<Hold>[] = [
@@ -118,20 +104,11 @@ function rmCommand(): Command {
         }
         const question = `Release ${id}? What it holds, ${screen.plain(scopeText(hold))}, may then be deleted.`
         if (!(await confirmed(screen, question, { yes, signal }))) return EXIT.refused
-        const { scope } = hold
-        const released = await resultOf(session.call('hold.rm', { id, act, scope }, { signal }))
+        const released = await resultOf(session.call('hold.rm', { id, act, current: hold }, { signal }))
         screen.value(released, () =>
-          released.released
-            ? `${id} holds nothing any more`
-            : `${id} is another hold by now, or gone: it stays as it is`,
+          released.released ? `${id} holds nothing any more` : `${id} was released by somebody else`,
         )
         return released.released ? EXIT.ok : EXIT.refused
       }),
     )
-}
-
-/** `folder sales/2026` */
-export function scopeText({ scope }: Pick<Hold, 'scope'>): string {
-  const [[kind, of] = ['', '']] = Object.entries(scope)
-  return `${kind} ${of}`
 }

@@ -51,12 +51,10 @@ export async function withNode(
   const { signal, interrupted, dispose } = interruptible(screen)
   try {
     const onWait = () => screen.note('others ask this node and are waited for; Ctrl-C ends it')
-    const onSilence = () => {
-      if (!json)
-        screen.note(
-          'the node that runs does not answer: is its process stopped, or very busy? Ctrl-C ends the wait',
-        )
-    }
+    const onSilence = () =>
+      screen.note(
+        'the node that runs does not answer: is its process stopped, or very busy? Ctrl-C ends the wait',
+      )
     // Who asks this node has nothing to do with who reads what this command prints.
     await using session = await openSession(configFile, {
       ...nodeLog(),

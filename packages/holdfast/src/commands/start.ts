@@ -1,4 +1,4 @@
-import { type HoldfastNode, runUntilSignal } from '@holdfast/core'
+import { type HoldfastNode, messageOf, runUntilSignal } from '@holdfast/core'
 import type { Command } from 'commander'
 import { loadNode } from '../load-node.ts'
 import { type Listener, listen } from '../session/listen.ts'
@@ -21,10 +21,7 @@ export function startCommand(): Command {
 
 async function start({ configFile, json }: NodeFlags): Promise<void> {
   const screen = new Screen({ json })
-  // With --json what stands on standard error is the error, and nothing else.
-  const onOwner = (pid: unknown) => {
-    if (!json) screen.note(`waiting for process ${pid}, which has the data folder`)
-  }
+  const onOwner = (pid: unknown) => screen.note(`waiting for process ${pid}, which has the data folder`)
   try {
     const { node, started, stopped } = await whileInUse({ onOwner }, async () => {
       const node = await loadNode(configFile, nodeLog())
@@ -60,7 +57,7 @@ async function heard(node: HoldfastNode, screen: Screen): Promise<Listener | und
   try {
     return socketPath === undefined ? undefined : await listen(node, socketPath)
   } catch (error) {
-    screen.note(`it cannot listen for other commands: ${(error as Error).message}`)
+    screen.fault({ message: `it cannot listen for other commands: ${messageOf(error)}` })
     return undefined
   }
 }

@@ -49,24 +49,34 @@ export function failed(check: Check, message: string, cure: string): Finding {
   return { check, state: 'failed', message, cure }
 }
 
+/** What is about to be looked at, and for how long at most, ms. */
+export interface Look {
+  readonly check: Check
+  readonly timeLimit: number
+}
+
+/** A look that took too long. */
+export function givenUp({ check, timeLimit }: Look): Finding {
+  return failed(
+    check,
+    `looking took longer than ${timeLimit / 1000} s, and was given up`,
+    'see whether a disk, a network file system or a plugin hangs',
+  )
+}
+
+/** Hears of each look before it begins. */
+export type OnLook = (look: Look) => void
+
 /** A look that hangs, or fails in a way that it does not know, is a finding as well. */
 export async function limited<T>(
-  check: Check,
-  timeLimit: number,
+  { late: tooLate = givenUp, ...limits }: Look & { readonly late?: typeof givenUp },
+  onLook: OnLook,
   look: () => Promise<T>,
 ): Promise<{ readonly result: T } | { readonly finding: Finding }> {
+  const { check, timeLimit } = limits
+  onLook(limits)
   const late = Promise.withResolvers<{ readonly finding: Finding }>()
-  const timer = setTimeout(
-    () =>
-      late.resolve({
-        finding: failed(
-          check,
-          `looking took longer than ${timeLimit / 1000} s, and was given up`,
-          'see whether a disk, a network file system or a plugin hangs',
-        ),
-      }),
-    timeLimit,
-  )
+  const timer = setTimeout(() => late.resolve({ finding: tooLate(limits) }), timeLimit)
   try {
     return await Promise.race([look().then((result) => ({ result })), late.promise])
   } catch (error) {

@@ -5,25 +5,27 @@ import { serviceOf } from './services.ts'
 export interface AcknowledgeRequest {
   /** Who gives their word; it goes into the audit. */
   readonly actor: string
+  /** Only against this: what somebody was shown. */
+  readonly objection?: string
   /** Really do it. Without it only what stands in the way is told. */
   readonly act?: boolean
 }
 
-export interface Acknowledgement {
+export interface Acknowledged {
   /** Why nothing may be destroyed; null when nothing stands in the way. */
   readonly behind: string | null
   /** It was given, and there was something to give it for. */
   readonly acknowledged: boolean
 }
 
-const ACKNOWLEDGE = { actor: text, act: optional(flag) }
+const ACKNOWLEDGE = { actor: text, objection: optional(text), act: optional(flag) }
 
-export const acknowledge = answering<AcknowledgeRequest, Acknowledgement>(
+export const acknowledge = answering<AcknowledgeRequest, Acknowledged>(
   ACKNOWLEDGE,
-  async ({ node }, { actor, act }) => {
+  async ({ node, signal }, { act, ...word }) => {
     const manifest = node.service('manifest')
-    const behind = manifest.status().behind ?? null
-    return { behind, acknowledged: act === true && (await manifest.acknowledge({ actor })) }
+    const behind = (await manifest.objection({ signal })) ?? null
+    return { behind, acknowledged: act === true && (await manifest.acknowledge(word)) }
   },
 )
 

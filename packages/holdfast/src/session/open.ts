@@ -38,7 +38,7 @@ async function open(
     return await whileInUse({ signal }, async () => {
       const node = await loadNode(configFile, { ...options, schedules: 'off' })
       const socketPath = socketPathOf(node)
-      const running = socketPath === undefined ? undefined : await runningSession(socketPath, onSilence)
+      const running = socketPath === undefined ? undefined : await runningSession(socketPath, { onSilence })
       return running ?? (await ownSession(node, socketPath, { signal, ...(onWait && { onWait }) }))
     })
   } catch (error) {

@@ -15,10 +15,15 @@ export class NobodyListens extends Error {
   override readonly name = 'NobodyListens'
 }
 
-/** The node that listens on a socket; undefined when none does. `onSilence`: it does not answer. */
+interface AskOptions extends CallOptions {
+  /** It has not begun to answer. */
+  readonly onSilence?: (() => void) | undefined
+}
+
+/** The node that listens on a socket; undefined when none does. */
 export async function runningSession(
   socketPath: string,
-  onSilence?: () => void,
+  { onSilence }: Pick<AskOptions, 'onSilence'> = {},
 ): Promise<Session | undefined> {
   // The first question goes where somebody was found; a node that is about to stop waits for it.
   let found = await connected(socketPath)
@@ -57,7 +62,7 @@ async function* ask(
   socketPath: string,
   name: OperationName,
   asked: object,
-  { signal, onStep, input = NO_INPUT, onSilence }: CallOptions & { onSilence?: (() => void) | undefined },
+  { signal, onStep, input = NO_INPUT, onSilence }: AskOptions,
 ): AsyncGenerator<never, unknown> {
   let run: string | undefined
   const sent = httpRequest({ createConnection: () => socket, path: `${ROUTE}${name}`, method: 'POST' })

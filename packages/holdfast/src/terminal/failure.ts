@@ -6,18 +6,17 @@ import { printable } from './table.ts'
 /** Kinds of errors after which nothing was changed, because something forbids it. */
 const REFUSED: readonly ErrorKind[] = ['denied', 'conflict', 'exists']
 
-/** Says what went wrong, and gives the exit code. With `--json` it is one line of JSON on standard error. */
+/** Says what went wrong, and gives the exit code. */
 export function fail(screen: Screen, error: unknown): ExitCode {
   if (!isHoldfastError(error)) {
-    screen.note(screen.json ? JSON.stringify({ error: { message: messageOf(error) } }) : unexpected(error))
+    screen.fault({ message: messageOf(error) }, unexpected(error))
     return EXIT.failed
   }
-  const { code, kind, context } = error
-  const message = error.message.split('\n').map(printable).join('\n')
-  screen.note(
-    screen.json
-      ? JSON.stringify({ error: { code, kind, message: error.message, context } })
-      : `${screen.paint('red', code, process.stderr)}${message.startsWith(code) ? message.slice(code.length) : `: ${message}`}`,
+  const { code, kind, message, context } = error
+  const text = message.split('\n').map(printable).join('\n')
+  screen.fault(
+    { code, kind, message, context },
+    `${screen.paint('red', code, process.stderr)}${text.startsWith(code) ? text.slice(code.length) : `: ${text}`}`,
   )
   return REFUSED.includes(kind) ? EXIT.refused : EXIT.failed
 }

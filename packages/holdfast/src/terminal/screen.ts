@@ -1,13 +1,17 @@
 import type { WriteStream } from 'node:tty'
 import { styleText } from 'node:util'
+import type { HoldfastError } from '@holdfast/core'
 import { ProgressLine } from './progress.ts'
 import { type Column, printable, table } from './table.ts'
 
 type Style = Parameters<typeof styleText>[0]
 
+/** With the fields of an error of Holdfast's where it is one. */
+type Fault = Pick<HoldfastError, 'message'> & Partial<Pick<HoldfastError, 'code' | 'kind' | 'context'>>
+
 /**
  * Where a command prints: what was asked for to standard output, everything about it to standard error. With `--json`
- * the first is lines of JSON. Colours only in a terminal, and not with NO_COLOR.
+ * both are lines of JSON; only progress and questions of a terminal are not. Colours only in a terminal, and not with NO_COLOR.
  */
 export class Screen {
   readonly json: boolean
@@ -32,10 +36,14 @@ export class Screen {
     if (!this.json) this.#out(`${text}\n`)
   }
 
-  /** A line about what is going on. */
+  /** A line about what is going on, for people. Nothing with `--json`. */
   note(text: string): void {
-    this.progress.clear()
-    process.stderr.write(`${text}\n`)
+    if (!this.json) this.#err(text)
+  }
+
+  /** What is wrong. Always said: as `text`, or with `--json` as a line of JSON. */
+  fault(error: Fault, text = error.message): void {
+    this.#err(this.json ? JSON.stringify({ error }) : text)
   }
 
   /** One value: as it is with `--json`, otherwise as `text` says it. */
@@ -62,6 +70,11 @@ export class Screen {
   /** Text of somebody else's, such as a path, as it may stand in a line. */
   plain(text: string): string {
     return printable(text)
+  }
+
+  #err(text: string): void {
+    this.progress.clear()
+    process.stderr.write(`${text}\n`)
   }
 
   #out(text: string): void {

@@ -139,6 +139,23 @@ describe('who owns the data folder', PATIENT, () => {
     expect(await asked.ended).toMatchObject({ code: 0, stdout: expect.stringContaining('a') })
   })
 
+  it('[A-07] with --json standard error has no notes', async () => {
+    const at = place()
+    await seed(at, { a: 'x' })
+    const first = begin(at.root, ['files', 'put', '-', 'b', '--json'])
+    first.child.stdin?.write('half')
+    await writing(at.files, [first])
+    const second = begin(at.root, ['files', 'put', '-', 'c', '--json'])
+    second.child.stdin?.write('half')
+    await writing(at.files, [first, second])
+    first.child.stdin?.end()
+    await first.said('"path":"b"')
+    // It waits for the second, which it says without --json; so does the second of its end.
+    second.child.kill('SIGINT')
+    expect(await second.ended).toMatchObject({ code: 130, stdout: '', stderr: '' })
+    expect(await first.ended).toMatchObject({ code: 0, stderr: '' })
+  })
+
   it('[K-15] of two that start at once one runs, and the other is refused', async () => {
     const { root } = place()
     const nodes = [begin(root, ['start']), begin(root, ['start'])]

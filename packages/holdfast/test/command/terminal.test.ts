@@ -1,9 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { cpSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { commandOf } from '../packages.ts'
-import { digestOf, jsonLines, OLD, type Place, scene } from './place.ts'
+import { digestOf, jsonLines, OLD, type Place, scene, seed } from './place.ts'
 import { PATIENT } from './processes.ts'
 
 interface Session {
@@ -113,6 +115,25 @@ describe('holdfast in a terminal', PATIENT, () => {
     expect(jsonLines((await at.hold(['hold', 'ls', '--json'])).stdout)).toMatchObject([
       { id: 'legal', scope: { folder: 'raw' } },
     ])
+  })
+
+  it('[B-11] a word that was asked for against one owner of the store is not taken against another', async () => {
+    const at = await scene('own', OLD)
+    const copies = ['before', 'elsewhere'].map((name) => join(at.root, name)) as [string, string]
+    cpSync(at.data, copies[0], { recursive: true })
+    await seed(at, { new: 'x' })
+    cpSync(at.data, copies[1], { recursive: true })
+    rmSync(at.data, { recursive: true })
+    cpSync(copies[0], at.data, { recursive: true })
+    const acknowledge = terminal(at, 'acknowledge --act')
+    await acknowledge.shows('Is this one right? [y/N]')
+    // What was taken for lost is alive.
+    await seed({ ...at, data: copies[1] }, { newer: 'x' })
+    acknowledge.press('y\r')
+    const { code, screen } = await acknowledge.ended()
+    expect({ code, screen }).toEqual({ code: 3, screen: expect.stringContaining('HF_INPUT_CHANGED') })
+    const [status] = jsonLines((await at.hold(['status', '--json'])).stdout)
+    expect(status).toMatchObject({ manifest: { behind: expect.stringContaining('put back from a copy') } })
   })
 
   it('[R-21] --yes skips the question; what is not asked about is not deleted', async () => {

@@ -43,9 +43,11 @@ function* otherProblems(op: Exclude<Op, { type: 'register' }>): Generator<string
       return
     case 'hold':
       yield* holdProblems(op)
+      yield* currentProblems(op)
       return
     case 'release':
       if (!text(op.id)) yield 'it has no id'
+      yield* currentProblems(op)
       return
     case 'doom':
       yield* keyProblems(op.key)
@@ -122,7 +124,12 @@ function* replaceProblems(op: ReplaceOp): Generator<string> {
 }
 
 /** What is malformed about a rule. */
-export function* holdProblems({ id, scope, owner, expiresAt }: Omit<HoldOp, 'type'>): Generator<string> {
+export function* holdProblems({
+  id,
+  scope,
+  owner,
+  expiresAt,
+}: Omit<HoldOp, 'type' | 'current'>): Generator<string> {
   if (!text(id)) yield 'it has no id'
   if (!text(owner)) yield 'it has no owner'
   if (expiresAt !== undefined && !count(expiresAt)) yield 'its expiresAt is not whole milliseconds since 1970'
@@ -139,6 +146,11 @@ export function* holdProblems({ id, scope, owner, expiresAt }: Omit<HoldOp, 'typ
   }
   const problem = pathProblem(name)
   if (problem) yield `its ${kind} cannot be used: ${problem}`
+}
+
+function* currentProblems({ id, current }: Pick<HoldOp, 'id' | 'current'>): Generator<string> {
+  if (current === undefined || current === null) return
+  for (const problem of holdProblems({ ...current, id })) yield `of its current rule: ${problem}`
 }
 
 function* setProblems({ name, value, generation }: SetOp): Generator<string> {

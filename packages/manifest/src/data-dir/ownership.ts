@@ -1,8 +1,10 @@
 import {
+  type Acknowledgement,
   type Audit,
   type Clock,
   type Denial,
   type FailpointRegistry,
+  HoldfastError,
   type Ids,
   type Logger,
   type ManifestHead,
@@ -26,7 +28,7 @@ const EVERY_MS = 10_000
 const CURE =
   "nothing is destroyed until somebody says with holdfast acknowledge --act, or service('manifest').acknowledge({ actor }), that this manifest is the one to go by"
 
-const MENDED = "the store's identity record was damaged"
+const DAMAGED = "the store's identity record is damaged"
 
 declare module '@holdfast/core' {
   interface AuditEvents {
@@ -45,7 +47,7 @@ export interface OwnershipParts {
   readonly rows: Rows
   readonly fence: Pick<Fenced, 'mustOwn'>
   readonly records: StoreRecords
-  readonly identity: Pick<StoreIdentity, 'storeId' | 'logId' | 'flawed' | 'acknowledge'>
+  readonly identity: Pick<StoreIdentity, 'storeId' | 'logId' | 'flawed' | 'isDamaged' | 'mend'>
   readonly nodeId: string
   readonly head: () => ManifestHead
   readonly clock: Clock
@@ -129,21 +131,31 @@ export class Ownership {
     }
   }
 
-  /** False when there was nothing to acknowledge. @throws HF_STORE_MISMATCH, HF_FORMAT_NEWER, HF_DATADIR_TAKEN */
-  acknowledge(actor: string, audit: Pick<Audit, 'emit'>): Promise<boolean> {
+  /** What somebody would have to acknowledge. @throws HF_STORE_MISMATCH, HF_FORMAT_NEWER */
+  objection(signal?: AbortSignal): Promise<string | undefined> {
+    return orAborted(
+      this.#inTurn(async () => (await this.#against(signal)).why),
+      signal,
+    )
+  }
+
+  /**
+   * False when there was nothing to acknowledge.
+   * @throws HF_INPUT_CHANGED, HF_STORE_MISMATCH, HF_FORMAT_NEWER, HF_DATADIR_TAKEN
+   */
+  acknowledge({ actor, objection }: Acknowledgement, audit: Pick<Audit, 'emit'>): Promise<boolean> {
     return this.#inTurn(async () => {
-      const { rows, identity, records, ids, head, failpoints } = this.#parts
-      const mended = await identity.acknowledge()
-      const found = await readOwner(records)
-      if (found.state === 'newer') throw newer("the store's owner record", found.format)
-      const finding = this.#judge(found)
-      if (finding.state === 'mine' || finding.state === 'ours') {
-        if (mended)
-          audit.emit('manifest_acknowledged', { by: actor, found: MENDED, position: head().position })
-        return mended
+      const { rows, identity, ids, head, failpoints } = this.#parts
+      const { why, isDamaged, isOurs } = await this.#against()
+      if (why === undefined) return false
+      if (objection !== undefined && objection !== why) throw anotherObjection(why)
+      const { position } = head()
+      if (isDamaged) await identity.mend()
+      if (isOurs) {
+        audit.emit('manifest_acknowledged', { by: actor, found: why, position })
+        return true
       }
       if (failpoints.armed) await failpoints.hit('acknowledge.before')
-      const { position } = head()
       // A new life: no copy of this manifest can take its record for one of its own.
       const lives = withLife(this.#lives, ids.next(), position.index, actor)
       rows.transaction(() => {
@@ -154,7 +166,7 @@ export class Ownership {
       this.#behind = undefined
       this.#told = -1
       this.#written = -1
-      audit.emit('manifest_acknowledged', { by: actor, found: finding.why, position })
+      audit.emit('manifest_acknowledged', { by: actor, found: why, position })
       if (failpoints.armed) await failpoints.hit('acknowledge.after')
       await this.#write()
       return true
@@ -188,15 +200,41 @@ export class Ownership {
     })
   }
 
+  /** What both records of the store say against this manifest, and which of them. */
+  async #against(signal?: AbortSignal): Promise<{
+    readonly why: string | undefined
+    readonly isDamaged: boolean
+    readonly isOurs: boolean
+  }> {
+    const { identity, records } = this.#parts
+    const isDamaged = await identity.isDamaged(signal)
+    const found = await readOwner(records, signal)
+    if (found.state === 'newer') throw newer("the store's owner record", found.format)
+    const finding = this.#noted(found)
+    const isOurs = finding.state === 'mine' || finding.state === 'ours'
+    const all = [...(isDamaged ? [DAMAGED] : []), ...('why' in finding ? [finding.why] : [])]
+    return { why: all.length > 0 ? all.join('; ') : undefined, isDamaged, isOurs }
+  }
+
   async #look(signal?: AbortSignal): Promise<Finding> {
-    const finding = this.#judge(await readOwner(this.#parts.records, signal))
-    if (finding.state === 'behind' && this.#behind === undefined) this.#fallBehind(finding.why)
+    return this.#noted(await readOwner(this.#parts.records, signal))
+  }
+
+  #noted(found: FoundOwner): Finding {
+    const finding = this.#judge(found)
+    if (finding.state === 'behind') this.#fallBehind(finding.why)
     return finding
   }
 
+  /** One that is behind stays so, whatever becomes of the record; the one that it is behind may change. */
   #judge(found: FoundOwner): Finding {
+    const finding = this.#compared(found)
+    if (this.#behind === undefined || finding.state === 'behind') return finding
+    return { state: 'behind', why: this.#behind }
+  }
+
+  #compared(found: FoundOwner): Finding {
     const { storeId, logId } = this.#parts.identity
-    if (this.#behind !== undefined) return { state: 'behind', why: this.#behind }
     if (found.state === 'newer')
       return {
         state: 'doubt',
@@ -219,18 +257,19 @@ export class Ownership {
   }
 
   #notSeen({ nodeId, incarnation, position, storeId }: OwnerRecord): string {
-    const here = this.#parts.head().position.index
     return (
-      `the store ${storeId} was last owned by ${nodeId}, life ${incarnation}, at record ${position.index}, which this manifest, ` +
-      `at record ${here}, has not seen: it was put back from a copy, or a copy of it runs elsewhere; ${CURE}`
+      `the store ${storeId} was last owned by ${nodeId}, life ${incarnation}, at record ${position.index}, which this manifest ` +
+      `has not seen: it was put back from a copy, or a copy of it runs elsewhere; ${CURE}`
     )
   }
 
-  /** Kept, whatever becomes of the record: commits of this manifest would hide how far behind it was. */
+  /** Kept: commits of this manifest would hide how far behind it was. */
   #fallBehind(why: string): void {
     const { rows, log } = this.#parts
+    if (this.#behind === why) return
+    const isNews = this.#behind === undefined
     this.#behind = why
-    log.warn({ cause: why }, 'the manifest is behind its store')
+    if (isNews) log.warn({ cause: why }, 'the manifest is behind its store')
     rows.transaction(() => rows.put(BEHIND, (payload) => payload.text(why)))
   }
 
@@ -264,6 +303,14 @@ export class Ownership {
     this.#turn = result.catch(() => undefined)
     return result
   }
+}
+
+function anotherObjection(why: string): HoldfastError {
+  return new HoldfastError(
+    'HF_INPUT_CHANGED',
+    `nothing was acknowledged, for something else speaks against this manifest than was shown; look at it, and say it again: ${why}`,
+    { context: { objection: why } },
+  )
 }
 
 /** The store may be slow to answer somebody else; whoever asks need not wait for that. */

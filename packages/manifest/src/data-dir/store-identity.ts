@@ -105,20 +105,23 @@ export class StoreIdentity {
   }
 
   /**
-   * Somebody has said that this is the right store: a damaged record is written anew. A missing one is not: that
-   * would make any empty folder the right store.
-   * @throws HF_STORE_MISMATCH
+   * Whether the record is damaged, and somebody's word would mend it. One that is missing it would not: that would make
+   * any empty folder the right store.
+   * @throws HF_STORE_MISMATCH when it is missing or another's, HF_FORMAT_NEWER
    */
-  async acknowledge(): Promise<boolean> {
-    const found = await this.#read()
+  async isDamaged(signal?: AbortSignal): Promise<boolean> {
+    const found = await this.#read(signal)
     if (found.state === 'newer') throw newer("the store's identity", found.format)
     if (found.state === 'carries' && found.storeId !== this.storeId) throw this.#foreign(found.storeId)
     this.#note(found)
     if (found.state === 'lost') this.mustBeWritable()
-    if (found.state !== 'damaged') return false
+    return found.state === 'damaged'
+  }
+
+  /** Writes the record anew: somebody has said that this is the right store. */
+  async mend(): Promise<void> {
     await this.#write({})
     this.#flaw = undefined
-    return true
   }
 
   #note({ state }: Found): void {

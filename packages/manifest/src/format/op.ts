@@ -1,4 +1,13 @@
-import type { CondemnOp, Op, RegisterOp, StorageKey, UndoOp, UndoReplacementOp } from '@holdfast/core'
+import type {
+  CondemnOp,
+  HoldOp,
+  Op,
+  RegisterOp,
+  ReleaseOp,
+  StorageKey,
+  UndoOp,
+  UndoReplacementOp,
+} from '@holdfast/core'
 import { ByteReader, type ByteWriter, newer } from './bytes.ts'
 import { readChanges, writeChanges } from './changes.ts'
 import { copyEntry, readEntry, writeEntry } from './entry.ts'
@@ -23,12 +32,17 @@ const OPS = [
   'forget',
   'role',
   'set',
+  'hold on',
+  'release on',
 ] as const
 const REGISTER = OPS.indexOf('register')
 type OpName = (typeof OPS)[number]
 
+/** `hold on`, `release on`: on the rule that somebody has seen. */
 function nameOf(op: Op): OpName {
-  return op.type === 'undo' && 'replacement' in op ? 'undo replacement' : op.type
+  if (op.type === 'undo' && 'replacement' in op) return 'undo replacement'
+  if ((op.type === 'hold' || op.type === 'release') && op.current !== undefined) return `${op.type} on`
+  return op.type
 }
 
 function writeOp(writer: ByteWriter, op: Exclude<Op, RegisterOp>): void {
@@ -57,9 +71,11 @@ function writeOp(writer: ByteWriter, op: Exclude<Op, RegisterOp>): void {
     case 'hold':
       writer.text(op.id)
       writeHold(writer, op)
+      writeCurrent(writer, op)
       return
     case 'release':
       writer.text(op.id)
+      writeCurrent(writer, op)
       return
     case 'doom':
       writer.text(op.key).varint(op.keep ?? KEEP_MS)
@@ -146,8 +162,12 @@ export function readOp(reader: ByteReader, version: number): Op {
       }
     case 'hold':
       return { type: name, id: reader.text(), ...readHold(reader) }
+    case 'hold on':
+      return { type: 'hold', id: reader.text(), ...readHold(reader), current: readCurrent(reader) }
     case 'release':
       return { type: name, id: reader.text() }
+    case 'release on':
+      return { type: 'release', id: reader.text(), current: readCurrent(reader) }
     case 'doom':
       return { type: name, key: readKey(reader), keep: version === 1 ? KEEP_MS : reader.varint() }
     case 'erased':
@@ -217,6 +237,16 @@ function readSet(reader: ByteReader): Extract<Op, { type: 'set' }> {
     ...(value !== '' && { value: JSON.parse(value) }),
     ...(generation > 0 && { generation: generation - 1 }),
   }
+}
+
+function writeCurrent(writer: ByteWriter, { current }: HoldOp | ReleaseOp): void {
+  if (current === undefined) return
+  writer.u8(current === null ? 0 : 1)
+  if (current) writeHold(writer, current)
+}
+
+function readCurrent(reader: ByteReader): HoldOp['current'] & (object | null) {
+  return reader.u8() === 0 ? null : readHold(reader)
 }
 
 function readKey(reader: ByteReader): StorageKey {

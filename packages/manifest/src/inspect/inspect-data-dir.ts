@@ -60,7 +60,9 @@ async function readFacts(dataDir: string, timeLimit: number): Promise<Facts> {
   } catch (error) {
     return missing({ state: 'unreadable', problem: messageOf(error) })
   } finally {
-    if (scratch !== undefined) await rm(scratch, { recursive: true, force: true })
+    // One that was given up may still write there.
+    if (scratch !== undefined)
+      await rm(scratch, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined)
   }
 }
 
@@ -77,22 +79,25 @@ async function inChild(
     child.once('close', (code, by) => resolve(by ?? `code ${code}`))
   })
   ended.catch(() => undefined)
+  const lines = createInterface({ input: child.stdout })
   let late = false
+  // A dead disk may hold it, whoever kills it: it is not waited for.
   const limit = setTimeout(() => {
     late = true
-    child.kill('SIGKILL')
+    lines.close()
   }, timeLimit)
   try {
-    for await (const line of createInterface({ input: child.stdout })) {
+    for await (const line of lines) {
       const section = sectionOf(line)
       if (section) onSection(section)
     }
-    const how = await ended
     if (late) throw new Error(`reading it took longer than ${timeLimit} ms`)
-    return how
+    return await ended
   } finally {
     clearTimeout(limit)
     child.kill('SIGKILL')
+    child.unref()
+    child.stdout.destroy()
   }
 }
 

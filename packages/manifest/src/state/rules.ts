@@ -9,6 +9,7 @@ import type {
   SetOp,
   StorageKey,
 } from '@holdfast/core'
+import { partsOf } from '../format/hold.ts'
 import type { KeyRow } from '../format/key-row.ts'
 import { behind, dueRow, keyOfDueRow, leavingRow, named, TABLE } from '../format/rows.ts'
 import { DONE, doneTooLate, SAME, skipped } from './outcomes.ts'
@@ -18,7 +19,8 @@ import type { State } from './state.ts'
 const LOOKED_AT = 1000
 
 /** Row 26 of the transition table. */
-export function hold(state: State, { type: _, ...rule }: HoldOp): OpOutcome {
+export function hold(state: State, { type: _, current, ...rule }: HoldOp): OpOutcome {
+  if (isAnother(state.holds.get(rule.id), current)) return skipped('changed')
   const { doomed, other } = tooLateFor(state, rule.scope)
   if (doomed > 0 && !other) return skipped('doomed')
   state.holds.put(rule satisfies Hold)
@@ -27,12 +29,26 @@ export function hold(state: State, { type: _, ...rule }: HoldOp): OpOutcome {
 }
 
 /** Row 27. */
-export function release(state: State, { id }: ReleaseOp): OpOutcome {
+export function release(state: State, { id, current }: ReleaseOp): OpOutcome {
   const rule = state.holds.get(id)
   if (!rule) return SAME
+  if (isAnother(rule, current)) return skipped('changed')
   state.holds.remove(rule)
   state.nextGeneration()
   return DONE
+}
+
+/** Whether a rule is not the one that the decision was made on. */
+function isAnother(rule: Hold | undefined, current: HoldOp['current']): boolean {
+  if (current === undefined) return false
+  if (!rule || !current) return rule !== undefined || current !== null
+  const [there, seen] = [partsOf(rule.scope), partsOf(current.scope)]
+  return (
+    there.kind !== seen.kind ||
+    there.name !== seen.name ||
+    rule.owner !== current.owner ||
+    rule.expiresAt !== current.expiresAt
+  )
 }
 
 /** Doomed rows that a scope covers; `other`: there is, or may come, something that it does keep. */

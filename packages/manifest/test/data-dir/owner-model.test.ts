@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import {
   createIds,
   createLogger,
@@ -33,7 +34,7 @@ class World {
   acknowledging = false
   /** Owner records that were overwritten by somebody who had not seen all that their writers had. */
   unseen = 0
-  #owner: Uint8Array | undefined
+  owner: Uint8Array | undefined
 
   constructor(seal: Seal) {
     this.failpoints.declare(MANIFEST_FAILPOINTS)
@@ -50,11 +51,11 @@ class World {
     return {
       read: async () => {
         killed.throwIfAborted()
-        return this.#owner
+        return this.owner
       },
       write: async (_, bytes) => {
         killed.throwIfAborted()
-        this.#owner = bytes
+        this.owner = bytes
         if (!this.acknowledging && !this.isIn(log())) this.unseen++
         this.recorded = [...log()]
         return true
@@ -71,6 +72,14 @@ class Machine {
   #kill = new AbortController()
   log: readonly string[] = []
   running: Ownership | undefined
+  /** What somebody was shown that speaks against it, the owner record of then, and what its writer had in its log. */
+  #shown:
+    | {
+        readonly objection: string | undefined
+        readonly owner: Uint8Array | undefined
+        readonly recorded: readonly string[]
+      }
+    | undefined
 
   constructor(world: World, seal: Seal) {
     this.#world = world
@@ -129,6 +138,29 @@ class Machine {
     })
   }
 
+  async look(): Promise<void> {
+    const objection = await this.running?.objection()
+    const { owner, recorded } = this.#world
+    this.#shown = { objection, owner, recorded }
+  }
+
+  /** Somebody gives his word for it, and against what was shown only, if something was. */
+  async acknowledge(): Promise<void> {
+    if (!this.running || this.#world.away) return
+    const { objection, owner, recorded } = this.#shown ?? {}
+    const isShown = isDeepStrictEqual(recorded, this.#world.recorded)
+    const isUnchanged = owner === this.#world.owner
+    const word = { actor: 'ada', ...(objection !== undefined && { objection }) }
+    this.#shown = undefined
+    this.#world.acknowledging = true
+    const given = await this.running.acknowledge(word, { emit: () => undefined }).catch((error) => error)
+    this.#world.acknowledging = false
+    if (given === true && objection !== undefined) expect(isShown || this.#world.isIn(this.log)).toBe(true)
+    if (typeof given === 'boolean') return
+    expect(given).toMatchObject({ code: 'HF_INPUT_CHANGED' })
+    expect(isUnchanged).toBe(false)
+  }
+
   /** Whether it may destroy; then it must have seen all that the owner of the store had. */
   async mayDestroy(): Promise<boolean> {
     const hasSeenAll = this.#world.isIn(this.log)
@@ -146,7 +178,8 @@ function identityIn(world: World): OwnershipParts['identity'] {
     get flawed() {
       return world.away
     },
-    acknowledge: async () => false,
+    isDamaged: async () => false,
+    mend: async () => undefined,
   }
 }
 
@@ -160,6 +193,9 @@ const STEPS = [
   'time',
   'copy',
   'away',
+  'look',
+  'look',
+  'acknowledge',
   'acknowledge',
   'rivals',
 ] as const
@@ -181,11 +217,9 @@ async function run(world: World, [step, at, other]: Step): Promise<void> {
   else if (step === 'check') await subject.mayDestroy()
   else if (step === 'time') await world.clock.advance(10_000)
   else if (step === 'copy') subject.copyFrom(world.machines[other]!)
+  else if (step === 'look') await subject.look()
   else if (step === 'acknowledge') {
-    if (world.away) return
-    world.acknowledging = true
-    await subject.running?.acknowledge('ada', { emit: () => undefined })
-    world.acknowledging = false
+    await subject.acknowledge()
   } else {
     // One that had not looked yet may take the store over from its own past, once.
     for (const each of world.machines) await each.mayDestroy()

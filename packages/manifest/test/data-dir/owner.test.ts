@@ -132,6 +132,47 @@ describe('a manifest that is older than its store', () => {
     await rows.close()
   })
 
+  it('[B-11] is so against the owner that was shown only: another one is shown first', async () => {
+    const test = await restored()
+    const { objects, clock } = test
+    const elsewhere = await erasingNode({ dataDir: copyOf(test.dataDir), objects, clock })
+    const objection = await test.manifest.objection()
+    expect(test.manifest.status().behind).toBe(objection)
+    // Its own records change nothing about it.
+    await test.files.write('a/next', 'next')
+    expect(await test.manifest.objection()).toBe(objection)
+    await elsewhere.manifest.acknowledge({ actor: 'bob' })
+    const owner = ownerOf(objects)
+    const events: AuditEvent[] = []
+    test.node.audit.on((event) => events.push(event))
+    const refused = await test.manifest.acknowledge({ actor: 'ada', objection: objection! }).catch((e) => e)
+    expect(refused).toMatchObject({ code: 'HF_INPUT_CHANGED', kind: 'conflict' })
+    expect({ owner: ownerOf(objects), events }).toEqual({ owner, events: [] })
+    expect(await verdict(test)).toMatchObject(behind)
+    const now = await test.manifest.objection()
+    expect([refused.context.objection, test.manifest.status().behind]).toEqual([now, now])
+    expect(now).not.toBe(objection)
+    expect(await test.manifest.acknowledge({ actor: 'ada', objection: now! })).toBe(true)
+    expect(events).toMatchObject([{ audit: 'manifest_acknowledged', found: now }])
+    expect(await test.manifest.objection()).toBeUndefined()
+    expect(await verdict(test)).toMatchObject({ allowed: true })
+  })
+
+  it('[B-11] is so against both records of the store, or neither is written', async () => {
+    const test = await restored()
+    const objection = (await test.manifest.objection())!
+    put(test.objects, STORE, 'damaged')
+    const [owner, store] = [ownerOf(test.objects), test.objects.byKey.get(STORE)]
+    await expect(test.manifest.acknowledge({ actor: 'ada', objection })).rejects.toMatchObject({
+      code: 'HF_INPUT_CHANGED',
+    })
+    expect([ownerOf(test.objects), test.objects.byKey.get(STORE)]).toEqual([owner, store])
+    const both = (await test.manifest.objection())!
+    expect(both).toMatch(/identity record is damaged; .*put back from a copy/)
+    expect(await test.manifest.acknowledge({ actor: 'ada', objection: both })).toBe(true)
+    expect(await verdict(test)).toMatchObject({ allowed: true })
+  })
+
   it('[B-11] needs a name for that', async () => {
     const test = await restored()
     await expect(test.manifest.acknowledge({ actor: '' })).rejects.toThrow(TypeError)
@@ -220,9 +261,8 @@ describe('a store that is not what the manifest knows', () => {
     const record = test.objects.byKey.get(STORE)!
     test.objects.byKey.delete(STORE)
     expect(await verdict(test)).toMatchObject({ allowed: false, reason: 'store_mismatch' })
-    await expect(test.manifest.acknowledge({ actor: 'ada' })).rejects.toMatchObject({
-      code: 'HF_STORE_MISMATCH',
-    })
+    for (const asked of [() => test.manifest.objection(), () => test.manifest.acknowledge({ actor: 'ada' })])
+      await expect(asked()).rejects.toMatchObject({ code: 'HF_STORE_MISMATCH' })
     expect(test.objects.byKey.has(STORE)).toBe(false)
     test.objects.byKey.set(STORE, record)
     expect(await verdict(test)).toMatchObject({ allowed: true })

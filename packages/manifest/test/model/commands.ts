@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { HoldScope, NewEntry, Op, OpOutcome } from '@holdfast/core'
+import type { Hold, HoldOp, HoldScope, NewEntry, Op, OpOutcome } from '@holdfast/core'
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import { entries, publicKeyState, settings } from '../../src/state/scans.ts'
@@ -189,6 +189,22 @@ const scope: fc.Arbitrary<HoldScope> = fc.oneof(
   fc.constantFrom({ run: 'r1' }, { run: 'r2' }),
 )
 
+/** On which rule somebody decides: whatever there is, the one that is there, one that differs in one thing, or none. */
+const seen = fc.constantFrom<(rule: Hold | undefined) => Pick<HoldOp, 'current'>>(
+  () => ({}),
+  (rule) => ({ current: seenOf(rule) }),
+  (rule) => ({ current: { ...seenOf(rule), scope: { folder: 'd' }, owner: 'test' } }),
+  (rule) => ({ current: { scope: { folder: 'd' }, ...seenOf(rule), owner: 'other' } }),
+  (rule) => ({ current: { scope: { folder: 'd' }, owner: 'test', ...seenOf(rule), expiresAt: 1 } }),
+  () => ({ current: null }),
+)
+
+function seenOf(rule: Hold | undefined): Omit<Hold, 'id'> | null {
+  if (!rule) return null
+  const { id: _, ...seen } = rule
+  return seen
+}
+
 const op: fc.Arbitrary<Aimed> = fc.oneof(
   {
     weight: 6,
@@ -274,19 +290,22 @@ const op: fc.Arbitrary<Aimed> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc
-      .record({ id: fc.constantFrom('h', 'i'), scope, lasts: fc.constantFrom(undefined, 300) })
+      .record({ id: fc.constantFrom('h', 'i'), scope, lasts: fc.constantFrom(undefined, 300), seen })
       .map(
-        ({ id, scope, lasts }): Aimed =>
+        ({ id, scope, lasts, seen }): Aimed =>
           ({ table }) =>
-            hold(id, scope, lasts === undefined ? {} : { expiresAt: table.time + lasts }),
+            hold(id, scope, {
+              ...(lasts !== undefined && { expiresAt: table.time + lasts }),
+              ...seen(table.holds.get(id)),
+            }),
       ),
   },
   {
     weight: 1,
-    arbitrary: fc.constantFrom('h', 'i').map(
-      (id): Aimed =>
-        () =>
-          release(id),
+    arbitrary: fc.tuple(fc.constantFrom('h', 'i'), seen).map(
+      ([id, seen]): Aimed =>
+        ({ table }) =>
+          release(id, seen(table.holds.get(id))),
     ),
   },
   {

@@ -1,4 +1,16 @@
-import type { CondemnOp, Entry, Hold, KeyState, NewEntry, Op, OpOutcome, SkipReason } from '@holdfast/core'
+import { isDeepStrictEqual } from 'node:util'
+import type {
+  CondemnOp,
+  Entry,
+  Hold,
+  HoldOp,
+  KeyState,
+  NewEntry,
+  Op,
+  OpOutcome,
+  ReleaseOp,
+  SkipReason,
+} from '@holdfast/core'
 
 /**
  * The transition table, written a second time: as short as can be, without indexes, by looking at everything. What the
@@ -138,6 +150,7 @@ function judge(table: Table, op: Op): OpOutcome {
       return exchange(table, going, op.delay, op.reason, op.run, op.outputs)
     }
     case 'hold': {
+      if (isAnother(op, holds.get(op.id))) return skip('changed')
       const doomed = [...keys].filter(
         ([key, row]) => row.state === 'doomed' && covers(op.scope, subjectOf(key, row)),
       )
@@ -147,13 +160,15 @@ function judge(table: Table, op: Op): OpOutcome {
           (row.state === 'condemned' || row.state === 'live') && covers(op.scope, subjectOf(key, row, table)),
       )
       if (doomed.length > 0 && only && !other) return skip('doomed')
-      const { type: _, ...rule } = op
+      const { type: _, current: __, ...rule } = op
       holds.set(op.id, rule)
       next()
       return { status: 'done', ...(doomed.length > 0 && { doomed: doomed.length }) }
     }
     case 'release':
-      if (!holds.delete(op.id)) return SAME
+      if (!holds.has(op.id)) return SAME
+      if (isAnother(op, holds.get(op.id))) return skip('changed')
+      holds.delete(op.id)
       next()
       return done()
     case 'doom': {
@@ -343,6 +358,10 @@ interface Subject {
   readonly key: string
   readonly namespace?: string
   readonly run?: string | undefined
+}
+
+function isAnother({ id, current }: HoldOp | ReleaseOp, rule: Hold | undefined): boolean {
+  return current !== undefined && !isDeepStrictEqual(current && { id, ...current }, rule ?? null)
 }
 
 function subjectOf(key: string, row: KeyState, table?: Table): Subject {
