@@ -1,18 +1,16 @@
 import { unlink } from 'node:fs'
-import { setImmediate } from 'node:timers/promises'
 import type { CallOptions, DeleteOutcome, DeleteTarget } from '@holdfast/core'
 import { errnoOf, isMissing } from './errno.ts'
 import { coded, problem, type Subject, throwIfAborted } from './errors.ts'
 import { folderOf, keyProblem, LIMITS } from './keys.ts'
+import { lookAt } from './look.ts'
 import { inParallel } from './parallel.ts'
 import type { LocalStore } from './root.ts'
 
-/** Keys of one folder that are unlinked between two looks at the root. */
-const KEYS_OF_GROUP = 16
-/** While the process is busy with a commit no other group begins: with one alone the disk would wait for it. */
-const GROUPS_AT_ONCE = 16
-/** Folders that are synced at the same time: they share the disk's flushes. */
-const SYNCS_AT_ONCE = 8
+/** Folders that are worked on at the same time; their syncs share the disk's flushes. */
+const FOLDERS_AT_ONCE = 8
+/** Keys of one folder that are unlinked at the same time, and between two looks at the root. */
+const KEYS_AT_ONCE = 16
 
 /**
  * Unlinks, removes folders that became empty, and syncs each folder that is left once. A key that is missing is
@@ -36,6 +34,7 @@ export async function remove(
   store.checkRoot(subject)
 
   const failures = new Map<string, unknown>()
+  const missing: string[] = []
   const byFolder = new Map<string, Set<string>>()
   for (const { key } of targets) {
     const wrong = keyProblem(key)
@@ -47,27 +46,29 @@ export async function remove(
     else keysIn(byFolder, folderOf(key)).add(key)
   }
 
-  await inParallel(groupsOf(byFolder.values()), GROUPS_AT_ONCE, async (keys) => {
-    throwIfAborted(signal, subject)
-    await unlinkGroup(store, keys, failures)
-  })
-
   const bySurvivor = new Map<string, Set<string>>()
-  for (const [folder, keys] of byFolder) {
+  await inParallel(byFolder, FOLDERS_AT_ONCE, async ([folder, keys]) => {
+    for (const some of slices([...keys], KEYS_AT_ONCE)) {
+      throwIfAborted(signal, subject)
+      missing.push(...(await unlinkKeys(store, some, failures)))
+    }
     const gone = [...keys].filter((key) => !failures.has(key))
-    if (gone.length === 0) continue
+    if (gone.length === 0) return
     const survivor = prune(store, folder)
-    // Pruning is synchronous, and there may be a folder for each key.
-    await setImmediate()
     for (const key of gone) keysIn(bySurvivor, survivor).add(key)
-  }
-  await inParallel(bySurvivor, SYNCS_AT_ONCE, async ([folder, keys]) => {
+  })
+  await inParallel(bySurvivor, FOLDERS_AT_ONCE, async ([folder, keys]) => {
     try {
       await syncOfRoot(store, folder, subject)
     } catch (error) {
       for (const key of keys) failures.set(key, error)
     }
   })
+
+  // The root may have been away only while they were looked for.
+  for (const key of missing)
+    if (store.isNamed(key) && lookAt(store.path(key))?.isFile())
+      failures.set(key, problem('unavailable', `${key} was missing, and is there again`, { ...subject, key }))
 
   return targets.map(({ key }) =>
     failures.has(key)
@@ -76,54 +77,60 @@ export async function remove(
   )
 }
 
-/** Some keys of one folder. Whether the root was still the one that it was is said by the look after the sync. */
-async function unlinkGroup(
+/** Some keys of one folder; gives those that are missing. */
+async function unlinkKeys(
   store: LocalStore,
   keys: readonly string[],
   failures: Map<string, unknown>,
-): Promise<void> {
+): Promise<readonly string[]> {
   const [first = ''] = keys
   const subject = { operation: 'delete' } as const
   try {
     if (store.failpoints.armed) await store.failpoints.hit('local.delete.before')
     // Anew for every few keys: a root that goes away in the middle must keep the rest.
     store.checkRoot(subject)
-    if (store.folders.hold(first, subject))
-      await Promise.all(keys.map((key) => unlinkKey(store, key, failures)))
+    const isThere = store.folders.hold(first, subject)
+    const unlinked = await Promise.all(keys.map((key) => isThere && unlinkKey(store, key, failures)))
+    const missing = keys.filter((_, at) => !unlinked[at])
+    // Under a root that is gone every key is missing.
+    if (missing.length > 0) store.checkRoot(subject)
     if (store.failpoints.armed) await store.failpoints.hit('local.delete.after')
+    return missing
   } catch (error) {
     for (const key of keys) failures.set(key, error)
-  }
-}
-
-/** Never rejects: nobody would wait for those beside it any more. A callback costs a third of a promise of the runtime's. */
-function unlinkKey(store: LocalStore, key: string, failures: Map<string, unknown>): Promise<void> {
-  return new Promise((resolve) => {
-    try {
-      if (!store.isNamed(key)) return resolve()
-      unlink(store.path(key), (error) => {
-        // A folder of that name is no object.
-        if (error && !isMissing(error) && errnoOf(error) !== 'EISDIR') failures.set(key, error)
-        resolve()
-      })
-    } catch (error) {
-      failures.set(key, error)
-      resolve()
-    }
-  })
-}
-
-function* groupsOf(folders: Iterable<ReadonlySet<string>>): Generator<readonly string[]> {
-  for (const folder of folders) {
-    const keys = [...folder]
-    for (let from = 0; from < keys.length; from += KEYS_OF_GROUP) yield keys.slice(from, from + KEYS_OF_GROUP)
+    return []
   }
 }
 
 /**
- * Syncs a folder, or fails when the root is no longer the one that it was: under a root that is gone every key was
- * missing, and under another one it was another's file that went.
+ * False when there is nothing of that name. Never rejects: nobody would wait for those beside it any more. A callback
+ * costs a third of a promise of the runtime's.
  */
+function unlinkKey(store: LocalStore, key: string, failures: Map<string, unknown>): Promise<boolean> {
+  return new Promise((resolve) => {
+    const fail = (error: unknown) => {
+      failures.set(key, error)
+      resolve(true)
+    }
+    try {
+      if (!store.isNamed(key)) return resolve(false)
+      unlink(store.path(key), (error) => {
+        if (!error) resolve(true)
+        // A folder of that name is no object.
+        else if (isMissing(error) || errnoOf(error) === 'EISDIR') resolve(false)
+        else fail(error)
+      })
+    } catch (error) {
+      fail(error)
+    }
+  })
+}
+
+function* slices<T>(items: readonly T[], size: number): Generator<readonly T[]> {
+  for (let from = 0; from < items.length; from += size) yield items.slice(from, from + size)
+}
+
+/** Syncs a folder, or fails when the root is no longer the one that it was. */
 async function syncOfRoot(store: LocalStore, folder: string, subject: Subject): Promise<void> {
   try {
     await store.folders.sync(folder)
@@ -134,9 +141,10 @@ async function syncOfRoot(store: LocalStore, folder: string, subject: Subject): 
 
 function prune(store: LocalStore, folder: string): string {
   try {
+    store.checkRoot({ operation: 'delete' })
     return store.folders.prune(folder)
   } catch {
-    // An empty folder that stays does no harm; the keys in it are gone.
+    // An empty folder that stays does no harm; the keys in it are gone, if the look after its sync does not say otherwise.
     return folder
   }
 }
