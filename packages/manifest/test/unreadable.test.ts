@@ -34,6 +34,21 @@ async function withFiles(options: Parameters<typeof testNode>[0] = {}) {
 
 type WithFiles = Awaited<ReturnType<typeof withFiles>>
 
+it('[M-17] a row that cannot be read fails the batches that need it, not those that were committed with them', async () => {
+  const { commit, manifest, test, a } = await withFiles()
+  spoil(test, 'k', a.key)
+  const ends = await Promise.all(
+    [register('c'), condemn(a.key, a.generation), register('d')].map((op) =>
+      commit(op).then(
+        ({ outcomes }) => outcomes[0]?.status,
+        (error: unknown) => error,
+      ),
+    ),
+  )
+  expect(ends).toEqual(['done', CORRUPT, 'done'])
+  expect(manifest.entries().items.map(({ path }) => path)).toEqual(['a', 'b', 'c', 'd'])
+})
+
 describe('a row that cannot be read counts as listed: whatever would end in a delete does not happen, as a whole', () => {
   const decisions: Record<string, (node: WithFiles) => Promise<unknown>> = {
     condemn: ({ commit, a, b }) => commit(condemn(b.key, b.generation), condemn(a.key, a.generation)),

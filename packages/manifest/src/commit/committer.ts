@@ -4,6 +4,7 @@ import {
   type CommitResult,
   type FailpointRegistry,
   HoldfastError,
+  hasCode,
   type Ids,
   isHoldfastError,
   messageOf,
@@ -139,7 +140,11 @@ export class Committer implements Commits {
       this.#transact(group)
     } catch (error) {
       if (this.#broken === undefined && isFull(room, error)) await this.#makeRoom(group, error)
-      else this.#answerFailed(group, error)
+      else if (group.length > 1 && hasCode(error, 'HF_MANIFEST_CORRUPT')) {
+        // A damaged row stops those who need it, not those who came beside them.
+        this.#answerFailed([], error)
+        await this.#oneByOne(group)
+      } else this.#answerFailed(group, error)
       return
     }
     await this.#finish(group)
@@ -155,7 +160,12 @@ export class Committer implements Commits {
     })
     if (released === undefined) return
     if (!released && group.length === 1) return this.#answerFailed(rest, error)
-    for (const waiting of rest) {
+    await this.#oneByOne(rest)
+  }
+
+  /** In transactions of their own. */
+  async #oneByOne(group: readonly Waiting[]): Promise<void> {
+    for (const waiting of group) {
       try {
         if (this.#broken !== undefined) throw this.#broken
         this.#transact([waiting])
