@@ -418,6 +418,34 @@ describe.concurrent('holdfast doctor, of what never answers', { timeout: 90_000 
     expect(ended).toMatchObject({ code: 1, out: expect.stringMatching(/failed {3}config: .* has ended/) })
   })
 
+  it('[A-06] a config file that holds the process itself: what looks ends with the command', async ({
+    expect,
+    onTestFinished,
+  }) => {
+    const holds = project(
+      {
+        'holdfast.config.mts': `import { readFileSync, writeSync } from 'node:fs'
+          writeSync(1, process.pid + ' looks')
+          readFileSync(import.meta.dirname + '/pipe')`,
+      },
+      onTestFinished,
+    )
+    execFileSync('mkfifo', [join(holds, 'pipe')])
+    const args = ['--conditions=holdfast-source', commandOf('holdfast'), 'doctor']
+    const doctor = spawn(process.execPath, args, { cwd: holds, stdio: ['ignore', 'ignore', 'pipe'] })
+    const ended = once(doctor, 'close')
+    let said = ''
+    doctor.stderr.setEncoding('utf8').on('data', (text) => {
+      said += text
+    })
+    await expect.poll(() => said, { timeout: 30_000 }).toMatch(/\d+ looks/)
+    doctor.kill('SIGTERM')
+    expect(await ended).toEqual([null, 'SIGTERM'])
+    const looks = Number.parseInt(said, 10)
+    onTestFinished(() => killIfThere(looks))
+    await expect.poll(() => isAlive(looks)).toBe(false)
+  })
+
   it('[A-06] a file system, to any call: it goes on until then, and ends', async ({
     expect,
     onTestFinished,
@@ -479,6 +507,19 @@ describe.concurrent('holdfast doctor, of what never answers', { timeout: 90_000 
     ])
   })
 })
+
+/** One that has ended may still be listed, until whoever has it for a child asks. */
+function isAlive(pid: number): boolean {
+  try {
+    return !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'))
+  } catch {
+    return false
+  }
+}
+
+function killIfThere(pid: number): void {
+  if (isAlive(pid)) process.kill(pid, 'SIGKILL')
+}
 
 /** `holdfast start`, until it has said that it runs. It ends with the test. */
 async function start(root: string, finished = onTestFinished): Promise<ChildProcess> {

@@ -18,6 +18,8 @@ const STARTING: Look = { check: 'config', timeLimit: 30_000 }
 /** What a look has beyond its limit to notice by itself that it is over, and go on with the others, ms. */
 const GRACE_MS = 2000
 
+const ENDINGS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 /**
  * Looks in a process of its own. A dead mount holds the call that asks it, and a process that has such a call under way
  * can do nothing more, or cannot end: Node waits for its threads. That one is given up, and this one ends.
@@ -26,6 +28,12 @@ export async function* examineApart(configFile: string): AsyncGenerator<Finding>
   const examiner = fork(EXAMINER, [configFile], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] })
   // What a config file prints is no finding.
   for (const stream of [examiner.stdout, examiner.stderr]) stream?.pipe(process.stderr, { end: false })
+  const end = (signal: NodeJS.Signals) => {
+    // Held in a call, it would not hear that this one is gone.
+    examiner.kill('SIGKILL')
+    process.kill(process.pid, signal)
+  }
+  for (const signal of ENDINGS) process.once(signal, end)
   const silence = new AbortController()
   let looking = STARTING
   const later = () => setTimeout(() => silence.abort(), looking.timeLimit + GRACE_MS)
@@ -53,6 +61,7 @@ export async function* examineApart(configFile: string): AsyncGenerator<Finding>
     yield givenUp(looking)
   } finally {
     clearTimeout(timer)
+    for (const signal of ENDINGS) process.off(signal, end)
     examiner.kill('SIGKILL')
     // It may be held even now.
     examiner.unref()

@@ -11,7 +11,7 @@ type Fault = Pick<HoldfastError, 'message'> & Partial<Pick<HoldfastError, 'code'
 
 /**
  * Where a command prints: what was asked for to standard output, everything about it to standard error. With `--json`
- * both are lines of JSON; only progress and questions of a terminal are not. Colours only in a terminal, and not with NO_COLOR.
+ * both are lines of JSON; only progress and questions of a terminal are not, and what a config file prints. Colours only in a terminal, and not with NO_COLOR.
  */
 export class Screen {
   readonly json: boolean

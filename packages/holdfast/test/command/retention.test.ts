@@ -176,21 +176,6 @@ describe.each(BESIDE)('holdfast retention, a node that is %s', PATIENT, (beside)
   })
 })
 
-describe('holds of one name, set at once', PATIENT, () => {
-  it('[R-18] one is set, and no other takes its place unasked', async () => {
-    const at = await scene('running')
-    const folders = ['a', 'b', 'c', 'd']
-    const all = await Promise.all(
-      folders.map((folder) => at.hold(['hold', 'add', '--folder', folder, '--id', 'legal'])),
-    )
-    const [set] = folders.filter((_, at) => all[at]?.code === 0)
-    expect(all.map(({ code }) => code).sort()).toEqual([0, 3, 3, 3])
-    expect(jsonLines((await at.hold(['hold', 'ls', '--json'])).stdout)).toMatchObject([
-      { id: 'legal', scope: { folder: set } },
-    ])
-  })
-})
-
 describe('holdfast retention and hold, called wrongly', PATIENT, () => {
   it.each([
     [['retention', 'policies', 'set', 'x'], 2, /no JSON object/],

@@ -80,10 +80,11 @@ async function inChild(
   })
   ended.catch(() => undefined)
   const lines = createInterface({ input: child.stdout })
-  let late = false
+  const late = Promise.withResolvers<never>()
+  late.promise.catch(() => undefined)
   // A dead disk may hold it, whoever kills it: it is not waited for.
   const limit = setTimeout(() => {
-    late = true
+    late.reject(new Error(`reading it took longer than ${timeLimit} ms`))
     lines.close()
   }, timeLimit)
   try {
@@ -91,8 +92,7 @@ async function inChild(
       const section = sectionOf(line)
       if (section) onSection(section)
     }
-    if (late) throw new Error(`reading it took longer than ${timeLimit} ms`)
-    return await ended
+    return await Promise.race([late.promise, ended])
   } finally {
     clearTimeout(limit)
     child.kill('SIGKILL')
