@@ -25,6 +25,27 @@ describe('the eraser of a node that shares its log', () => {
     for (const at of [1, 3]) expect(manifestOf(one).key(keys[at]!)?.state).toBe('gone')
     expect(opened(one).committer.broken).toBeUndefined()
     await cluster.settle()
-    for (const at of [0, 2, 4]) expect(manifestOf(two).key(keys[at]!)?.state).toBe('condemned')
+    for (const at of [0, 4]) expect(manifestOf(two).key(keys[at]!)?.state).toBe('condemned')
+    // Its folder's row is needed for the end only.
+    expect(manifestOf(two).key(keys[2]!)?.state).toBe('doomed')
+    expect(one.objects.byKey.has(keys[2]!)).toBe(true)
+  })
+
+  it('[M-17] a damaged row far above stops only what is the last in its folder', async () => {
+    const cluster = await testCluster({ topology: 'shared', erasing: true })
+    const [one] = nodesOf(cluster)
+    const names = ['top/a/1', 'top/a/2', 'top/b/1', 'z/1']
+    const keys = []
+    for (const name of names) keys.push((await one.node.files.write(name, name)).key)
+    for (const name of names) await one.node.files.delete(name, { delay: 0 })
+    await cluster.settle()
+    spoil(one, rowNamed('f', 'top'))
+    await cluster.appoint('sweeper', one)
+    const { setAside, waiting } = await one.node.eraser.drain()
+    expect(setAside.map(({ key }) => key).sort()).toEqual([keys[1], keys[2]])
+    expect([waiting, one.node.eraser.backlog()]).toEqual([0, 0])
+    for (const at of [0, 3]) expect(manifestOf(one).key(keys[at]!)?.state).toBe('gone')
+    for (const at of [1, 2]) expect(one.objects.byKey.has(keys[at]!)).toBe(true)
+    expect(opened(one).committer.broken).toBeUndefined()
   })
 })
