@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { replacementRow } from '../../src/format/rows.ts'
+import { dueRow, replacementRow } from '../../src/format/rows.ts'
 import { spoil } from '../spoil.ts'
-import { rowNamed } from '../support.ts'
+import { rowNamed, T0 } from '../support.ts'
 import { manifestOf, nodesOf, opened, testCluster } from './support.ts'
 
 describe('the eraser of a node that shares its log', () => {
@@ -47,5 +47,28 @@ describe('the eraser of a node that shares its log', () => {
     for (const at of [0, 3]) expect(manifestOf(one).key(keys[at]!)?.state).toBe('gone')
     for (const at of [1, 2]) expect(one.objects.byKey.has(keys[at]!)).toBe(true)
     expect(opened(one).committer.broken).toBeUndefined()
+  })
+
+  it('[M-17] where each node has a disk, a queued key whose due row is damaged does not wait', async () => {
+    const cluster = await testCluster({ erasing: true })
+    const [one] = nodesOf(cluster)
+    await cluster.appoint('sweeper', one)
+    const { key } = await one.node.files.write('a', 'bytes')
+    await cluster.settle()
+    const { committer, eraseQueue, failpoints, state } = opened(one)
+    const [from, to] = [dueRow('doomed', 0, ''), dueRow('gone', 0, '')]
+    failpoints.arm('eraser.doom.after', {
+      kind: 'callback',
+      call: () => {
+        spoil(one, state.rows.names(from, to, 1)[0]!)
+        const wait = { key, since: T0, attempts: 1, nextTry: T0 + 60_000 }
+        return committer.local(() => eraseQueue.put(wait))
+      },
+    })
+    await one.node.files.delete('a', { delay: 0 })
+    const { setAside, waiting } = await one.node.eraser.drain()
+    expect(setAside).toMatchObject([{ key }])
+    expect([waiting, one.node.eraser.backlog()]).toEqual([0, 0])
+    expect(one.objects.byKey.has(key)).toBe(true)
   })
 })
