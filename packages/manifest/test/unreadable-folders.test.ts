@@ -1,7 +1,10 @@
-import type { CondemnOp } from '@holdfast/core'
+import type { Batch, CommitResult, CondemnOp } from '@holdfast/core'
 import { describe, expect, it } from 'vitest'
+import { EraseCommits } from '../src/erase/commits.ts'
+import type { Opened } from '../src/opened.ts'
+import { openedOf } from './opened.ts'
 import { spoil } from './spoil.ts'
-import { condemn, key, path, register, rowNamed, type TestNode, testNode } from './support.ts'
+import { condemn, doom, erased, key, path, register, rowNamed, type TestNode, testNode } from './support.ts'
 
 /** More than rows are set aside at most. */
 const MANY = 10_500
@@ -61,5 +64,36 @@ describe('a damaged row of a folder', () => {
     expect(await again.eraser.retry()).toBe(1)
     expect(await again.eraser.drain()).toMatchObject({ setAside: [], waiting: 0 })
     expect(again.objects.byKey.has(own)).toBe(false)
+  })
+
+  it('[M-17] what is on its way to a shared log counts as gone from its folder', async () => {
+    const test = await testNode()
+    const names = ['top/f/1', 'top/f/2', 'top/f/3']
+    await test.commit(...names.map((name) => register(name)))
+    const generation = (name: string) => test.manifest.entry(path(name))?.generation
+    await test.commit(...names.map((name) => condemn(name, generation(name))))
+    await test.commit(...names.map((name) => doom(name)))
+    spoil(test, rowNamed('f', 'top'))
+    const { eraseQueue, state } = openedOf(test.node)
+    const proposed: string[] = []
+    const answers: (() => void)[] = []
+    const commit = async ({ ops }: Batch): Promise<CommitResult> => {
+      for (const op of ops) if (op.type === 'erased') proposed.push(op.key)
+      await new Promise<void>((resolve) => answers.push(resolve))
+      return { status: 'rejected', reason: 'fenced' } as CommitResult
+    }
+    const committer = { commit } as unknown as Opened['committer']
+    const parts = { eraseQueue, state, committer, sharesLog: true }
+    const commits = new EraseCommits(() => parts, 1000, new AbortController().signal)
+    const fence = { role: 'sweeper', epoch: 1 }
+    const all = names.map((name) => commits.commit([erased(name, 1000)], fence).catch(() => undefined))
+    expect(proposed).toEqual(names.slice(0, 2))
+    for (const answer of answers) answer()
+    await Promise.all(all)
+    // Those were refused: the folder keeps them.
+    const last = commits.commit([erased('top/f/3', 1000)], fence).catch(() => undefined)
+    expect(proposed).toEqual([...names.slice(0, 2), 'top/f/3'])
+    answers.at(-1)!()
+    await last
   })
 })
