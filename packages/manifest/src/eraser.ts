@@ -222,6 +222,7 @@ export class ManifestEraser implements Eraser {
     return judgeQueued(queued, {
       ...this.#parts.opened(),
       storage,
+      unrecorded: this.#unrecorded.keys,
       deleteTimeout,
       inTime: (call) => this.#inTime(call),
       failed: (item, why) => this.#failed(item, why),

@@ -255,4 +255,57 @@ describe('the way back of a key that was set aside for a damaged row', () => {
     await test.eraser.retry()
     await expectOthersGone(test, due, [])
   })
+
+  it('[M-17] retry looks anew also before a row that is held', async () => {
+    const due = await withDue()
+    const { keys } = due
+    await due.test.clock.advance(1000)
+    await due.test.manifest.holds.hold({ id: 'h', owner: 'ada', scope: { path: 'f/01' } })
+    const row = rowNamed('k', keys[0]!)
+    const { test } = await damaged(due.test, row)
+    const left = { held: 1, setAside: [{ key: keys[0] }] }
+    expect(await test.eraser.drain()).toMatchObject(left)
+    expect(await test.eraser.retry()).toBe(1)
+    expect(await test.eraser.drain()).toMatchObject(left)
+    spoil(test, row)
+    await test.eraser.retry()
+    expect(await test.eraser.drain()).toMatchObject({ held: 1, setAside: [] })
+    expect(due.bytes()).toEqual([keys[1]])
+  })
+
+  it('[M-17] what is set aside behind a row that is held is no backlog', async () => {
+    const due = await withDue()
+    const { keys } = due
+    await due.test.clock.advance(1000)
+    await due.test.manifest.holds.hold({ id: 'h', owner: 'ada', scope: { path: 'f/01' } })
+    const { test } = await damaged(due.test, rowNamed('k', keys[4]!), dueRow('condemned', T0, keys[7]!))
+    await test.eraser.drain()
+    expect(test.eraser.backlog()).toBe(0)
+  })
+
+  it.each([
+    ['before the first try', (key: StorageKey) => retryRow(0, key), 0],
+    ['with the time of another try', (key: StorageKey) => retryRow(T0, key), 1],
+    ['with what went wrong', (key: StorageKey) => rowNamed('E', key), 1],
+  ])(
+    '[M-17] a row of the queue, %s, of a key that is not to be erased: retry takes it out',
+    async (_what, rowOf, attempts) => {
+      const due = await withDue()
+      const [own] = due.keys
+      const { committer, eraseQueue } = openedOf(due.test.node)
+      await committer.local(() => {
+        if (attempts === 0) eraseQueue.add(own!, T0)
+        else eraseQueue.put({ key: own!, since: T0, attempts, nextTry: T0 })
+      })
+      await due.test.manifest.holds.hold({ id: 'h', owner: 'ada', scope: { path: 'f/00' } })
+      const { test } = await damaged(due.test, rowOf(own!))
+      expect(await test.eraser.drain()).toMatchObject({ setAside: [{ key: own }], waiting: 0 })
+      await test.eraser.retry()
+      expect(await test.eraser.drain()).toMatchObject({ held: 1, setAside: [], waiting: 0 })
+      expect(test.eraser.queue()).toEqual([])
+      for (const row of [rowOf(own!), rowNamed('E', own!), retryRow(T0, own!)])
+        expect(rowIn(test, row)).toBeUndefined()
+      expect(due.bytes()).toEqual([own])
+    },
+  )
 })

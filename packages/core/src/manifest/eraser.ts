@@ -3,6 +3,7 @@ import type { CallOptions } from '../storage/backend.ts'
 
 /** A key whose bytes are still to be deleted by this node: a doomed one, or one of which a row cannot be read. */
 export interface QueuedErase {
+  /** With a slash at its end it is a folder: its row is damaged, and what is in it waits. */
   readonly key: StorageKey
   /** When it was doomed; 0: not known, or it is not yet doomed. */
   readonly since: number

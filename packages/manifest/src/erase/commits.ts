@@ -1,5 +1,6 @@
 import { type Fence, HoldfastError, hasCode } from '@holdfast/core'
 import type { Opened } from '../opened.ts'
+import { Leaving } from './leaving.ts'
 import type { EraseOp } from './unreadable.ts'
 
 type Parts = Pick<Opened, 'committer' | 'eraseQueue' | 'sharesLog' | 'state'>
@@ -14,6 +15,8 @@ export class EraseCommits {
   readonly #stopping: AbortSignal
   /** Ops of one batch: fewer on a full disk, more again when that goes well. */
   #chunk: number
+  /** Keys that are gone when what is on its way to a shared log is applied. */
+  readonly #leaving = new Set<string>()
 
   /** `most`: ops of one batch. */
   constructor(opened: () => Parts, most: number, stopping: AbortSignal) {
@@ -28,14 +31,29 @@ export class EraseCommits {
     const { eraseQueue, sharesLog, state } = this.#opened()
     const { unreadable } = eraseQueue
     // What stands in a shared log is applied, and a node that cannot read what it needs for that stops.
-    const ops = sharesLog ? unreadable.sound(state, given) : given.filter(({ key }) => !unreadable.has(key))
+    if (sharesLog) return this.#commitSound(given, fence)
+    const ops = given.filter(({ key }) => !unreadable.has(key))
     try {
       await this.#commitAll(ops, fence)
     } catch (error) {
       if (!hasCode(error, 'HF_MANIFEST_CORRUPT')) throw error
-      const sound = unreadable.sound(state, ops)
+      const sound = unreadable.sound(state, ops, new Leaving(state.rows))
       if (sound.length === ops.length) throw error
       await this.#commitAll(sound, fence)
+    }
+  }
+
+  async #commitSound(given: readonly EraseOp[], fence: Fence): Promise<void> {
+    const { eraseQueue, state } = this.#opened()
+    const leaving = new Leaving(state.rows, this.#leaving)
+    const before = leaving.keys.length
+    const ops = eraseQueue.unreadable.sound(state, given, leaving)
+    const keys = leaving.keys.slice(before)
+    for (const key of keys) this.#leaving.add(key)
+    try {
+      await this.#commitAll(ops, fence)
+    } finally {
+      for (const key of keys) this.#leaving.delete(key)
     }
   }
 

@@ -7,9 +7,11 @@ import type { Unreadable } from './unreadable.ts'
 const FIRST = dueRow('condemned', 0, '')
 const PAGE = 1000
 
-/** What is known about rows that were looked at, as long as no rule changes or ends. */
+/** What is known about rows that were looked at, as long as no rule changes or ends, and nothing is to be looked at again. */
 interface Passed {
   readonly rules: number
+  /** That of what is set aside, which is passed too. */
+  readonly aside: number
   readonly until: number
   /** The first row that was not passed. */
   readonly from: Buffer
@@ -24,7 +26,7 @@ interface Passed {
 export class DueRows {
   readonly #state: State
   readonly #unreadable: Unreadable
-  #passed: Passed = { rules: -1, until: 0, from: FIRST, held: 0 }
+  #passed: Passed = { rules: -1, aside: -1, until: 0, from: FIRST, held: 0 }
 
   constructor(state: State, unreadable: Unreadable) {
     this.#state = state
@@ -44,10 +46,11 @@ export class DueRows {
 
   /** Due rows that are not known to be held, at most `limit`. */
   count(now: number, limit: number): number {
-    const { from, held } = this.#start(now)
-    const found = this.#state.rows.count(from, dueRow('condemned', now + 1, ''), limit)
-    // Behind held ones it is not known how many of those set aside are counted.
-    return held > 0 ? found : Math.max(0, found - this.#unreadable.count('condemned'))
+    const { rows } = this.#state
+    const { from } = this.#start(now)
+    const to = dueRow('condemned', now + 1, '')
+    if (this.#unreadable.size === 0) return rows.count(from, to, limit)
+    return rows.names(from, to, limit).reduce((count, row) => count + (this.#isAside(row) ? 0 : 1), 0)
   }
 
   /** When the next row becomes due, after `now`, also because a rule ends; before `until`. */
@@ -59,9 +62,11 @@ export class DueRows {
   }
 
   #start(now: number): Passed {
-    const { version } = this.#state.holds
-    if (this.#passed.rules !== version || now >= this.#passed.until)
-      this.#passed = { rules: version, until: this.#state.holds.nextExpiry(now), from: FIRST, held: 0 }
+    const { version: rules } = this.#state.holds
+    const { version: aside } = this.#unreadable
+    const passed = this.#passed
+    if (passed.rules !== rules || passed.aside !== aside || now >= passed.until)
+      this.#passed = { rules, aside, until: this.#state.holds.nextExpiry(now), from: FIRST, held: 0 }
     return this.#passed
   }
 
@@ -70,12 +75,13 @@ export class DueRows {
     const to = dueRow('condemned', now + 1, '')
     let { from, held } = this.#start(now)
     const due: StorageKey[] = []
-    const page = holds.size === 0 ? Math.min(limit, PAGE) : PAGE
+    const page = holds.size === 0 ? this.#unreadable.pageFor(Math.min(limit, PAGE)) : PAGE
     for (;;) {
-      const { rows, next } = this.#unreadable.dueRows(from, to, page, 'condemned')
-      for (const name of rows) {
+      const { items, next } = this.#unreadable.dueRows(from, to, page)
+      for (const name of items) {
         from = after(name)
         const key = keyOfDueRow(name) as StorageKey
+        if (this.#unreadable.isBelow(key)) continue
         const isHeld = this.#isHeld(key, now)
         if (isHeld === 'unreadable') continue
         if (!isHeld) due.push(key)
@@ -92,10 +98,15 @@ export class DueRows {
     }
   }
 
+  #isAside(row: Buffer): boolean {
+    const key = keyOfDueRow(row)
+    return this.#unreadable.has(key) || this.#unreadable.isBelow(key)
+  }
+
   #isHeld(key: StorageKey, now: number): boolean | 'unreadable' {
     const state = this.#state
     if (state.holds.size === 0) return false
-    const known = this.#unreadable.look(state, key, 'condemned')
+    const known = this.#unreadable.look(state, key)
     if (known === 'unreadable') return known
     return known?.state === 'condemned' && isHeld(state, key, known, now)
   }

@@ -1,6 +1,8 @@
 import { messageOf, type QueuedErase, type Storage, type StorageKey } from '@holdfast/core'
 import type { KeyRow } from '../format/key-row.ts'
 import type { Opened } from '../opened.ts'
+import { Leaving } from './leaving.ts'
+import { whyBelow } from './unreadable.ts'
 
 /** Failures of one key after which it is set aside until somebody says `retry`. */
 export const SET_ASIDE_AFTER = 10
@@ -19,27 +21,44 @@ export interface Judged {
 
 export interface JudgeParts extends Pick<Opened, 'state' | 'eraseQueue' | 'pins' | 'clock'> {
   readonly storage: Storage
+  /** Keys that were deleted, and of which the log has not heard yet. */
+  readonly unrecorded: Iterable<string>
   /** Hard limit of one delete call, ms. */
   readonly deleteTimeout: number
   readonly inTime: <T>(call: (signal: AbortSignal) => Promise<T>) => Promise<T>
   readonly failed: (item: QueuedErase, why: string) => QueuedErase
 }
 
-/** What may go of these now, by their rows of this moment; what waits; and what has no business in the queue. What cannot be read is set aside. */
+/**
+ * What may go of these now, by their rows of this moment; what waits; and what has no business in the queue. What cannot
+ * be read is set aside, and also what could not be recorded once its bytes are gone, for the row of a folder.
+ */
 export async function judgeQueued(
   queued: readonly QueuedErase[],
-  { state, eraseQueue, pins, clock, storage, deleteTimeout, inTime, failed }: JudgeParts,
+  { state, eraseQueue, pins, clock, storage, unrecorded, deleteTimeout, inTime, failed }: JudgeParts,
 ): Promise<Judged> {
+  const { unreadable } = eraseQueue
   const judged: Judged = { targets: [], later: [], strays: [] }
   const looks: Promise<void>[] = []
+  const leaving = new Leaving(state.rows, unrecorded)
+  const folders = new Set<string>()
+  const isBelowDamaged = (item: QueuedErase) => {
+    const damaged = leaving.add(item.key)
+    if (!damaged) return false
+    judged.later.push({ ...item, setAside: whyBelow(damaged.error) })
+    if (!folders.has(damaged.folder)) unreadable.logFolder(damaged)
+    folders.add(damaged.folder)
+    return true
+  }
   for (const item of queued) {
-    const known = eraseQueue.unreadable.look(state, item.key, 'tried')
+    const known = unreadable.look(state, item.key)
     if (known === 'unreadable') continue
     if (known?.state !== 'doomed' && known?.state !== 'gone') judged.strays.push(item.key)
     // The key may be used again from then on: looks at others take up to one limit, and the DELETE lands within another.
     else if (known.state === 'gone' && known.until <= clock.now() + 2 * deleteTimeout)
       judged.strays.push(item.key)
     else if (pins.isPinned(item.key)) judged.later.push({ ...item, nextTry: clock.now() + PINNED_MS })
+    else if (known.state === 'doomed' && isBelowDamaged(item)) continue
     else if (known.state === 'gone' || !mayHoldOthers(item.key, known)) judged.targets.push(item)
     else
       looks.push(

@@ -34,6 +34,9 @@ export class EraseQueue {
   readonly #rows: Rows
   #active = 0
   #tried = 0
+  /** Where keys stand in the first table whose row in the second one cannot be read. Valid while that row is there. */
+  readonly #found = new Map<string, Buffer | undefined>()
+  #aside = { version: -1, size: 0, count: 0 }
 
   constructor(rows: Rows, unreadable = new Unreadable(rows)) {
     this.#rows = rows
@@ -43,7 +46,7 @@ export class EraseQueue {
 
   /** Keys that are tried, now or later: all but those set aside. */
   get active(): number {
-    return this.#active - this.unreadable.count('tried')
+    return this.#active - this.#activeAside()
   }
 
   /** Inside a transaction. */
@@ -71,20 +74,26 @@ export class EraseQueue {
   /** Inside a transaction. */
   remove(key: string): void {
     const tried = this.#tried === 0 ? undefined : orUnreadable(() => this.#triedBefore(key))
+    const row = tried === 'unreadable' ? this.timesOf([key]).get(key) : undefined
     if (tried) {
       this.#rows.remove(named(TABLE.erase, key))
       this.#count(0, -1)
     }
-    const row = tried === 'unreadable' ? this.#timeOf(key) : undefined
+    this.#found.delete(key)
     if (row) this.#rows.draft().raw(row)
     else writeRetryRow(this.#rows.draft(), tried !== 'unreadable' && tried ? tried.nextTry : AT_ONCE, key)
     if (this.#rows.removeDraft()) this.#count(-1, 0)
   }
 
-  /** Inside a transaction: in the place of a row that cannot be read. */
-  renew(row: Buffer, queued: QueuedErase): void {
-    if (row[0] === TIMED[0] && this.#rows.remove(row)) this.#count(-1, 0)
-    this.put(queued)
+  /** Inside a transaction, after `timesOf` them: in the place of rows that cannot be read; nothing, where the key has no business here. */
+  renew(
+    damaged: readonly { readonly row: Buffer; readonly key: string; readonly queued?: QueuedErase }[],
+  ): void {
+    for (const { row, key, queued } of damaged) {
+      if (row[0] === TIMED[0] && this.#rows.remove(row)) this.#count(-1, 0)
+      if (queued) this.put(queued)
+      else this.remove(key)
+    }
   }
 
   get(key: string): QueuedErase | undefined {
@@ -102,8 +111,8 @@ export class EraseQueue {
     const due: QueuedErase[] = []
     const take = (from: Buffer, to: Buffer) => {
       for (let start: Buffer | undefined = from; start && due.length < limit; ) {
-        const { found, next } = this.#timed(start, to, limit - due.length)
-        due.push(...found)
+        const { found, next } = this.#timed(start, to, this.unreadable.pageFor(limit - due.length))
+        due.push(...found.slice(0, limit - due.length))
         start = next
       }
     }
@@ -144,8 +153,35 @@ export class EraseQueue {
     }
   }
 
+  /** The rows that say when these keys are tried. What cannot be known is looked for among all, once for these keys, and remembered. */
+  timesOf(keys: Iterable<string>): Map<string, Buffer> {
+    const times = new Map<string, Buffer>()
+    const lost = new Set<string>()
+    for (const key of keys) {
+      const tried = orUnreadable(() => this.#triedBefore(key))
+      const row = tried === 'unreadable' ? this.#found.get(key) : retryRow(tried?.nextTry ?? AT_ONCE, key)
+      if (row && this.#rows.has(row)) times.set(key, row)
+      else if (tried === 'unreadable' && !this.#found.has(key)) lost.add(key)
+    }
+    if (lost.size === 0) return times
+    for (const key of lost) this.#found.set(key, undefined)
+    for (let from: Buffer | undefined = TIMED; from; ) {
+      const names = this.#rows.names(from, behind(TIMED), PAGE)
+      for (const row of names) {
+        const key = keyOfRetryRow(row)
+        if (!lost.has(key)) continue
+        this.#found.set(key, row)
+        times.set(key, row)
+      }
+      const last = names.length < PAGE ? undefined : names.at(-1)
+      from = last && after(last)
+    }
+    return times
+  }
+
   /** Counts anew from the store, at start and after a transaction that failed. */
   reload(): void {
+    this.#found.clear()
     this.#active = this.#rows.count(TIMED, behind(TIMED), Number.MAX_SAFE_INTEGER)
     this.#tried = this.#rows.count(TRIED, behind(TRIED), Number.MAX_SAFE_INTEGER)
   }
@@ -153,12 +189,12 @@ export class EraseQueue {
   /** What at most `limit` rows of the times have queued. */
   #timed(from: Buffer, to: Buffer, limit: number): { found: QueuedErase[]; next: Buffer | undefined } {
     const read = (payload: ByteReader, row: Buffer) => untried(keyOfRetryRow(row) as StorageKey, payload)
-    const { items, next } = this.#rows.sound({ from, to, limit }, read, (row, error) =>
-      this.unreadable.note(keyOfRetryRow(row), row, 'tried', error),
-    )
+    const { items, next } = this.#rows.sound({ from, to, limit }, read, {
+      skip: this.unreadable.skip(keyOfRetryRow),
+      damaged: (row, error) => this.unreadable.note(keyOfRetryRow(row), row, error),
+    })
     const found: QueuedErase[] = []
     for (const queued of items) {
-      if (this.unreadable.has(queued.key)) continue
       const tried = this.#orAside(queued.key)
       // Keys before their first try, and those that format 3 has queued, need no other row.
       if (tried === undefined && to === LATER) found.push(queued)
@@ -169,15 +205,11 @@ export class EraseQueue {
 
   /** Keys whose try went wrong, of at most a page of rows. */
   #allTried(from: Buffer): { found: QueuedErase[]; next: Buffer | undefined } {
-    const { items, next } = this.#rows.sound(
-      { from, to: behind(TRIED), limit: PAGE },
-      readQueued,
-      (row, error) => {
-        const key = nameOf(row)
-        this.unreadable.note(key, row, this.#timeOf(key) ? 'tried' : 'elsewhere', error)
-      },
-    )
-    return { found: items.filter(({ key }) => !this.unreadable.has(key)), next }
+    const { items, next } = this.#rows.sound({ from, to: behind(TRIED), limit: PAGE }, readQueued, {
+      skip: this.unreadable.skip((row) => nameOf(row)),
+      damaged: (row, error) => this.unreadable.note(nameOf(row), row, error),
+    })
+    return { found: items, next }
   }
 
   /** What is known of its tries. A key of which that cannot be read is set aside. */
@@ -186,21 +218,21 @@ export class EraseQueue {
       return this.#triedBefore(key)
     } catch (error) {
       if (!hasCode(error, 'HF_MANIFEST_CORRUPT')) throw error
-      this.unreadable.note(key, named(TABLE.erase, key), 'tried', error)
+      this.unreadable.note(key, named(TABLE.erase, key), error)
       return 'unreadable'
     }
   }
 
-  /** The row that says when a key is tried, looked for among all. */
-  #timeOf(key: string): Buffer | undefined {
-    for (let from: Buffer | undefined = TIMED; from; ) {
-      const names = this.#rows.names(from, behind(TIMED), PAGE)
-      const found = names.find((name) => keyOfRetryRow(name) === key)
-      if (found) return found
-      const last = names.length < PAGE ? undefined : names.at(-1)
-      from = last && after(last)
+  /** How many of the active ones are set aside. */
+  #activeAside(): number {
+    const { size } = this.unreadable
+    if (size === 0) return 0
+    const { version } = this.#rows
+    if (this.#aside.version !== version || this.#aside.size !== size || this.#rows.writing) {
+      const count = this.timesOf(this.unreadable.keys()).size
+      this.#aside = { version, size: this.unreadable.size, count }
     }
-    return undefined
+    return this.#aside.count
   }
 
   #wasTried(key: string): boolean {

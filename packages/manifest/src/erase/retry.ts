@@ -15,12 +15,13 @@ export async function retryAside({
 }: Pick<Opened, 'eraseQueue' | 'committer' | 'clock' | 'state'>): Promise<number> {
   const { unreadable } = eraseQueue
   const aside = [...eraseQueue.scan().filter(({ setAside }) => setAside !== undefined)]
+  const named = new Set(unreadable.all().map(({ key }) => key))
   const nextTry = clock.now()
+  // Not in the transaction: it may take a look at the whole queue.
+  eraseQueue.timesOf(unreadable.keys())
   await committer.local(() => {
-    const damaged = unreadable.all()
-    for (const { key, row } of damaged)
-      if (isQueueRow(row) && mayErase(key)) eraseQueue.renew(row, again(key, 0))
-    for (const { key, since } of aside) if (!unreadable.has(key)) eraseQueue.put(again(key, since))
+    eraseQueue.renew(unreadable.all().flatMap(({ key, row }) => (isQueueRow(row) ? renewed(key, row) : [])))
+    for (const { key, since } of aside) if (!named.has(key)) eraseQueue.put(again(key, since))
     unreadable.clear()
   })
   return aside.length
@@ -29,9 +30,12 @@ export async function retryAside({
     return { key, since, attempts: 0, nextTry }
   }
 
-  function mayErase(key: StorageKey): boolean {
+  /** What stands in the place of a row of the queue: nothing, when its key has no business there. */
+  function renewed(key: StorageKey, row: Buffer) {
     const known = orUnreadable(() => state.key(key))
-    return known !== 'unreadable' && (known?.state === 'doomed' || known?.state === 'gone')
+    if (known === 'unreadable') return []
+    const mayErase = known?.state === 'doomed' || known?.state === 'gone'
+    return [{ row, key, ...(mayErase && { queued: again(key, 0) }) }]
   }
 }
 

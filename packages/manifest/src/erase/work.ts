@@ -90,13 +90,15 @@ export class EraseWork {
   #settled(limit: number, gone: ReadonlySet<StorageKey>): StorageKey[] {
     const { eraseQueue, oneStore } = this.#opened
     if (oneStore) return []
+    const { unreadable } = eraseQueue
     const settled: StorageKey[] = []
     for (let from: Buffer | undefined = FIRST_DOOMED; from && settled.length < limit; ) {
-      const page = eraseQueue.unreadable.dueRows(from, FIRST_GONE, limit, 'elsewhere')
-      for (const row of page.rows) {
+      const page = unreadable.dueRows(from, FIRST_GONE, unreadable.pageFor(limit))
+      for (const row of page.items) {
         const key = keyOfDueRow(row) as StorageKey
         const isQueued = orUnreadable(() => eraseQueue.get(key)) !== undefined
-        if (!isQueued && !gone.has(key) && settled.length < limit) settled.push(key)
+        if (isQueued || gone.has(key) || unreadable.isBelow(key)) continue
+        if (settled.length < limit) settled.push(key)
       }
       from = page.next
     }
@@ -107,13 +109,13 @@ export class EraseWork {
   #forgettable(limit: number): StorageKey[] {
     const forgettable: StorageKey[] = []
     const end = dueRow('gone', this.#now() + 1, '')
+    const { unreadable } = this.#opened.eraseQueue
     for (let from: Buffer | undefined = FIRST_GONE; from && forgettable.length < limit; ) {
-      const { unreadable } = this.#opened.eraseQueue
-      const page = unreadable.dueRows(from, end, limit - forgettable.length, 'elsewhere')
-      forgettable.push(...page.rows.map((row) => keyOfDueRow(row) as StorageKey))
+      const page = unreadable.dueRows(from, end, unreadable.pageFor(limit))
+      forgettable.push(...page.items.map((row) => keyOfDueRow(row) as StorageKey))
       from = page.next
     }
-    return forgettable
+    return forgettable.slice(0, limit)
   }
 
   /** What the next record will have for its time, at least. */

@@ -5,6 +5,11 @@ import type { Seal } from '../format/seal.ts'
 import type { KeyValue, Writer } from '../store/key-value.ts'
 import { RunningDigest } from './running-digest.ts'
 
+export interface SoundOptions {
+  readonly skip?: ((row: Buffer) => boolean) | undefined
+  readonly damaged: (row: Buffer, error: HoldfastError) => void
+}
+
 /**
  * Sealed rows over the engine. Inside a transaction it also writes, keeps the running digest, and can take back what
  * a batch wrote: a strict batch that fails must leave nothing behind while the rest of the transaction goes on.
@@ -15,6 +20,8 @@ export class Rows {
   #writer: Writer | undefined
   #undo: (() => void)[] | undefined
   readonly #digest = new RunningDigest()
+  /** Another one after every transaction. */
+  version = 0
 
   constructor(store: KeyValue, seal: Seal) {
     this.#store = store
@@ -57,17 +64,18 @@ export class Rows {
   }
 
   /**
-   * What `read` makes of those of at most `limit` rows that can be read; `damaged` hears of the others. `next`: where to go
-   * on, if there may be more.
+   * What `read` makes of those of at most `limit` rows that can be read; `damaged` hears of the others, and those to `skip`
+   * are not looked at. `next`: where to go on, if there may be more.
    */
   sound<T>(
     { from, to, limit }: { readonly from: Buffer; readonly to: Buffer; readonly limit: number },
     read: (payload: ByteReader, row: Buffer) => T,
-    damaged: (row: Buffer, error: HoldfastError) => void,
+    { skip, damaged }: SoundOptions,
   ): { readonly items: T[]; readonly next: Buffer | undefined } {
     const items: T[] = []
     const errors: [Buffer, HoldfastError][] = []
     const names = this.#store.map({ from, to, limit }, ({ key, value }) => {
+      if (skip?.(key)) return key
       try {
         items.push(read(this.#seal.open(key, value), key))
       } catch (error) {
@@ -95,6 +103,7 @@ export class Rows {
       throw error
     } finally {
       this.#writer = undefined
+      this.version++
     }
   }
 
