@@ -66,9 +66,8 @@ export async function remove(
   })
 
   // The root may have been away only while they were looked for.
-  for (const key of missing)
-    if (store.isNamed(key) && lookAt(store.path(key))?.isFile())
-      failures.set(key, problem('unavailable', `${key} was missing, and is there again`, { ...subject, key }))
+  for (const key of missing) if (isThere(store, key, failures)) failures.set(key, isBack(key))
+  if (missing.length > 0) store.checkRoot(subject)
 
   return targets.map(({ key }) =>
     failures.has(key)
@@ -124,6 +123,21 @@ function unlinkKey(store: LocalStore, key: string, failures: Map<string, unknown
       fail(error)
     }
   })
+}
+
+/** Whether a key is there after all. Where that cannot be known it is not said to be gone. */
+function isThere(store: LocalStore, key: string, failures: Map<string, unknown>): boolean {
+  try {
+    const isFound = store.folders.hold(key, { operation: 'delete' }) && store.isNamed(key)
+    return isFound && lookAt(store.path(key))?.isFile() === true
+  } catch (error) {
+    failures.set(key, error)
+    return false
+  }
+}
+
+function isBack(key: string): unknown {
+  return problem('unavailable', `${key} was missing, and is there again`, { operation: 'delete', key })
 }
 
 function* slices<T>(items: readonly T[], size: number): Generator<readonly T[]> {

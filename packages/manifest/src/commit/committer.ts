@@ -163,9 +163,10 @@ export class Committer implements Commits {
     await this.#oneByOne(rest)
   }
 
-  /** In transactions of their own. */
+  /** In transactions of their own, between which others get a turn. */
   async #oneByOne(group: readonly Waiting[]): Promise<void> {
     for (const waiting of group) {
+      await new Promise<void>((resolve) => setImmediate(resolve))
       try {
         if (this.#broken !== undefined) throw this.#broken
         this.#transact([waiting])

@@ -22,8 +22,9 @@ export async function retryAside({
   await committer.local(() => {
     eraseQueue.renew(unreadable.all().flatMap(({ key, row }) => (isQueueRow(row) ? renewed(key, row) : [])))
     for (const { key, since } of aside) if (!named.has(key)) eraseQueue.put(again(key, since))
-    unreadable.clear()
   })
+  // Not before: a transaction that fails may be tried again.
+  unreadable.clear()
   return aside.length
 
   function again(key: StorageKey, since: number): QueuedErase {
